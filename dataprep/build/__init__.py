@@ -1,0 +1,1 @@
+"""Plan the work, run it on an engine, write the store."""

@@ -1,0 +1,128 @@
+"""From one record to its samples: what a worker does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
+
+from dataprep.errors import DecodeError, PlanError, RecordError
+from dataprep.geometry import Size
+from dataprep.inputs import Record
+from dataprep.manifest import Manifest
+from dataprep.pixels.decode import decode, open_image
+from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode
+from dataprep.pixels.render import render
+from dataprep.plan import Color, View
+from dataprep.store.content import LedgerRow, NewSample
+from dataprep.store.samples import sample_json
+from dataprep.transforms import Transform
+
+Histogram = npt.NDArray[np.int64]
+
+# Files with other endings under the images' folder are no lost images when their bytes are no image either.
+_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a worker needs to know of a manifest."""
+
+    steps: tuple[Transform, ...]
+    encoding: Jpeg | Png | Webp | Raw
+    background: Color
+    pairs: tuple[tuple[int, int], ...]
+    min_visible: float
+    memory_mb: int
+
+    @classmethod
+    def of(cls, manifest: Manifest, pairs: tuple[tuple[int, int], ...]) -> Recipe:
+        """The recipe of a manifest; `pairs` are positions of left/right keypoints."""
+        return cls(
+            manifest.steps(),
+            manifest.encode,
+            manifest.background_color(),
+            pairs,
+            manifest.labels.min_visible,
+            manifest.limits.memory_mb,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one record.
+
+    Attributes:
+        row: its ledger row.
+        samples: its samples; none unless accepted.
+        histogram: (3, 256) int64, how often each value occurs in each channel of the rendered samples.
+    """
+
+    row: LedgerRow
+    samples: tuple[NewSample, ...] = ()
+    histogram: Histogram | None = None
+
+
+def plan(size: Size, record: Record, recipe: Recipe) -> tuple[View, ...]:
+    """Decides what becomes of a record, before a pixel is touched.
+
+    Raises:
+        PlanError: a transform can't be applied to it.
+    """
+    views: tuple[View, ...] = (View.start(size, record.labels, recipe.pairs, recipe.min_visible),)
+    for step in recipe.steps:
+        views = tuple(output for view in views for output in step.plan(view))
+    return views
+
+
+def prepare(record: Record, recipe: Recipe) -> Outcome:
+    """Reads, plans, decodes, renders and encodes one record; what is wrong with it ends in the ledger row."""
+    try:
+        return _prepare(record, recipe)
+    except PlanError as error:
+        # An image that shows nothing to crop to is left out by what the manifest asks, not by a fault.
+        status = "filtered" if error.reason == "no_target" else "rejected"
+        return Outcome(LedgerRow(record.key, status, error.reason, str(error), record.notes))
+    except DecodeError as error:
+        suffix = PurePosixPath(record.key).suffix.lower()
+        stray = error.reason == "not_an_image" and suffix not in _IMAGE_SUFFIXES
+        return Outcome(LedgerRow(record.key, "filtered" if stray else "rejected", error.reason, str(error), record.notes))
+    except RecordError as error:
+        return Outcome(LedgerRow(record.key, "rejected", error.reason, str(error), record.notes))
+
+
+def _prepare(record: Record, recipe: Recipe) -> Outcome:
+    try:
+        content = record.path.read_bytes()
+    except OSError as error:
+        raise RecordError("unreadable", f"the file can't be read: {error.strerror}") from error
+    opened = open_image(content, recipe.memory_mb)
+    if record.size is not None and record.size != opened.size:
+        raise RecordError(
+            "size_mismatch",
+            f"the annotation is for {record.size} pixels, the image has {opened.size}; annotate this image again",
+        )
+    views = plan(opened.size, record, recipe)
+    image, notes = decode(opened, recipe.background)
+    several = any(step.several for step in recipe.steps)
+    samples, dropped, histogram = [], dict[str, int](), np.zeros((3, 256), np.int64)
+    for index, view in enumerate(views):
+        rendered = render(image, view.passes)
+        histogram += np.array(rendered.histogram(), np.int64).reshape(3, 256)
+        clipped = view.clipped()
+        for reason, count in clipped.dropped.items():
+            dropped[reason] = dropped.get(reason, 0) + count
+        key = f"{record.key}::{index}" if several else record.key
+        encoded = encode(rendered, recipe.encoding)
+        wire, sha256 = sample_json(key, encoded, opened.size, view.size, view.affine, clipped.labels)
+        samples.append(NewSample(key, view.size, sha256, encoded, wire))
+    row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
+    return Outcome(row, tuple(samples), histogram)
+
+
+def refused(record: Record, reason: str, note: str) -> Outcome:
+    """The outcome of a record that the engine gave up."""
+    return Outcome(LedgerRow(record.key, "rejected", reason, note, record.notes))
+

@@ -1,0 +1,111 @@
+"""Plans the work: which inputs there are, which split each goes to, and in which order they are prepared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dataprep.inputs import Record, Refusal
+from dataprep.manifest import LoadedManifest
+from dataprep.sources import KeypointNames
+from dataprep.split import SPLITS, FolderSplit, assign
+from dataprep.store.content import LedgerRow
+from dataprep.store.samples import labels_json
+from dataprep.store.sharding import record_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a build has to do.
+
+    Attributes:
+        classes: class names.
+        keypoints: names and pairs; None without keypoints.
+        records: to prepare, in the order of (split, hash of the key).
+        splits: split by key.
+        refused: ledger rows of the inputs that need no worker, sorted by key.
+    """
+
+    classes: tuple[str, ...]
+    keypoints: KeypointNames | None
+    records: list[Record]
+    splits: dict[str, str]
+    refused: list[LedgerRow]
+
+    @property
+    def inputs(self) -> int:
+        """How many inputs there are in all."""
+        return len(self.records) + len(self.refused)
+
+
+def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
+    """Reads the source, and decides everything that needs no pixels.
+
+    Args:
+        loaded: the manifest.
+        limit: keep only so many inputs, in hash order.
+
+    Raises:
+        SourceError: the source can't be read.
+        ManifestError: the split contradicts itself.
+    """
+    split = loaded.manifest.split
+    listing = loaded.source.read(loaded.root, split_folders=isinstance(split, FolderSplit))
+    records, refusals = list(listing.records), list(listing.refusals)
+    assignment = assign(
+        split, [record.key for record in records], [refusal.key for refusal in refusals], loaded.root
+    )
+    refusals += [Refusal(key, "filtered", reason, note) for key, reason, note in assignment.unlisted]
+    refusals += [Refusal(name, "rejected", "listed_missing", note) for name, note in assignment.missing]
+    refusals += [
+        Refusal(key, "rejected", "no_group", "split.group does not match the key, so it has no group")
+        for key in assignment.ungrouped
+    ]
+    records = [record for record in records if record.key in assignment.splits]
+    records, duplicates = _without_duplicates(records)
+    refusals += duplicates
+    if limit is not None:
+        kept = sorted([*records, *refusals], key=lambda one: record_hash(one.key))[:limit]
+        records = [one for one in kept if isinstance(one, Record)]
+        refusals = [one for one in kept if isinstance(one, Refusal)]
+    records.sort(key=lambda record: (SPLITS.index(assignment.splits[record.key]), record_hash(record.key)))
+    refusals.sort(key=lambda refusal: (refusal.key, refusal.status, refusal.reason))
+    rows = [LedgerRow(one.key, one.status, one.reason, one.note) for one in refusals]
+    return Work(listing.classes, listing.keypoints, records, assignment.splits, rows)
+
+
+def _without_duplicates(records: Iterable[Record]) -> tuple[list[Record], list[Refusal]]:
+    """Keeps one record, the first by key, of those with equal bytes and equal labels.
+
+    Only files of one size are read: others can't be equal.
+    """
+    by_size: dict[int, list[Record]] = {}
+    kept: list[Record] = []
+    for record in sorted(records, key=lambda record: record.key):
+        try:
+            by_size.setdefault(record.path.stat().st_size, []).append(record)
+        except OSError:
+            kept.append(record)  # a worker will say what is wrong with it
+    refusals = []
+    for candidates in by_size.values():
+        first: dict[tuple[bytes, str], str] = {}
+        for record in candidates:
+            same = _identity(record) if len(candidates) > 1 else None
+            if same is not None and same in first:
+                note = f"the same bytes and labels as {first[same]}, which is kept"
+                refusals.append(Refusal(record.key, "duplicate", "same_bytes", note))
+                continue
+            if same is not None:
+                first[same] = record.key
+            kept.append(record)
+    return kept, refusals
+
+
+def _identity(record: Record) -> tuple[bytes, str] | None:
+    try:
+        with record.path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return None
+    return content, str(labels_json(record.labels))

@@ -1,0 +1,258 @@
+"""The manifest: YAML, checked whole before anything is read, with errors that name file and line."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
+
+from pydantic_core import ErrorDetails
+
+from dataprep.document import Document, Location, read
+from dataprep.errors import ManifestError, near
+from dataprep.normalization import PRESETS, MeanDivisor, Normalization, Preset
+from dataprep.pixels.encode import Encoding, Jpeg
+from dataprep.plan import Color
+from dataprep.sources import Source, sources
+from dataprep.split import HashSplit, Split
+from dataprep.transforms import ColorParameter, Filling, Transform, transforms
+
+
+class Shards(BaseModel):
+    """How samples are gathered for transfer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    target_bytes: int = Field(1 << 20, ge=1, description="a shard with more image bytes than this splits in two")
+
+
+class LabelOptions(BaseModel):
+    """What becomes of labels that a crop cuts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_visible: float = Field(0.0, ge=0, le=1, description="boxes of which a smaller share stays are dropped")
+
+
+class Limits(BaseModel):
+    """What one record may take, and how many may fail."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    memory_mb: int = Field(1024, ge=16, description="estimated peak of decoding one image, MiB")
+    seconds: float = Field(30.0, gt=0, description="time for one record before its worker is ended")
+    max_rejected: float = Field(0.01, ge=0, le=1, description="a share such as 0.01, or a percentage such as 1%")
+
+    @field_validator("max_rejected", mode="before")
+    @classmethod
+    def _percentage(cls, value: object) -> object:
+        if isinstance(value, str) and (match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", value.strip())):
+            return float(match[1]) / 100
+        return value
+
+
+def _step_name(value: Any) -> str:
+    if isinstance(value, dict) and len(value) == 1:
+        return str(next(iter(value)))
+    if isinstance(value, str):
+        return value
+    if isinstance(value, BaseModel):
+        return next(iter(type(value).model_fields))
+    return ""
+
+
+def _spelled_out(value: Any) -> Any:
+    # A transform without parameters can stand as its bare name, and `flip:` as a key without a value.
+    if isinstance(value, str):
+        return {value: {}}
+    if isinstance(value, dict):
+        return {name: {} if parameters is None else parameters for name, parameters in value.items()}
+    return value
+
+
+def _steps() -> Any:
+    """The union of ``{name: parameters}`` over all transforms: a step's name is its tag."""
+    members = []
+    for name, transform in transforms().items():
+        step = create_model(
+            f"{transform.__name__}Step", __config__=ConfigDict(extra="forbid", frozen=True), **{name: (transform, ...)}
+        )
+        members.append(Annotated[step, Tag(name)])
+    return Annotated[Union[tuple(members)], Discriminator(_step_name), BeforeValidator(_spelled_out)]
+
+
+_Source = Annotated[Union[tuple(sources().values())], Field(discriminator="format")]
+_Step = _steps()
+
+
+class Manifest(BaseModel):
+    """A dataset, as described in YAML."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64, description="also the name on the wire")
+    source: _Source  # type: ignore[valid-type]
+    split: Split = HashSplit()
+    transforms: tuple[_Step, ...] = Field((), description="in order; each is one key with its parameters")  # type: ignore[valid-type]
+    encode: Encoding = Jpeg()
+    normalize: MeanDivisor | Literal["auto"] | Preset = Field(
+        "zero_one", description="(x - mean) / divisor, the name of a preset, or auto: from the train split's pixels"
+    )
+    labels: LabelOptions = LabelOptions()
+    background: ColorParameter | None = Field(
+        None, description="RGB behind transparent pixels; left out: the first constant fill, else black"
+    )
+    shards: Shards = Shards()
+    limits: Limits = Limits()
+
+    @model_validator(mode="after")
+    def _mean_is_known(self) -> Manifest:
+        fills = [step.fill for step in self._plain_steps() if isinstance(step, Filling)]
+        if "mean" in fills and self.normalize == "auto":
+            raise ValueError("fill: mean wants a declared normalisation; auto is known only after the pixels")
+        return self
+
+    def _plain_steps(self) -> list[Transform]:
+        return [next(iter(dict(step).values())) for step in self.transforms]
+
+    def declared_normalization(self) -> Normalization | None:
+        """The normalisation, or None where it follows from the pixels."""
+        if isinstance(self.normalize, MeanDivisor):
+            return self.normalize.declared()
+        return None if self.normalize == "auto" else PRESETS[self.normalize]
+
+    def steps(self) -> tuple[Transform, ...]:
+        """The transforms, with ``fill: mean`` put in numbers."""
+        normalization = self.declared_normalization()
+        mean = normalization.mean() if normalization else None
+        return tuple(
+            step.with_mean(mean) if isinstance(step, Filling) and mean is not None else step
+            for step in self._plain_steps()
+        )
+
+    def background_color(self) -> Color:
+        """What shows through transparent pixels."""
+        if self.background is not None:
+            return self.background
+        fills = [step.fill for step in self.steps() if isinstance(step, Filling)]
+        return next((fill for fill in fills if isinstance(fill, tuple)), (0, 0, 0))
+
+
+class LoadedManifest(BaseModel):
+    """A manifest and where it came from.
+
+    Attributes:
+        manifest: its content.
+        path: its file.
+        root: the source's root, resolved.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    manifest: Manifest
+    path: Path
+    root: Path
+
+    @property
+    def source(self) -> Source:
+        """The reader of the annotations."""
+        source: Source = self.manifest.source
+        return source
+
+
+def load(path: Path) -> LoadedManifest:
+    """Reads and checks a manifest.
+
+    Raises:
+        ManifestError: it can't be read, or says something that can't be done; all findings at once, each with its
+            line.
+    """
+    document = read(path)
+    try:
+        manifest = Manifest.model_validate(document.content)
+    except ValidationError as error:
+        errors = sorted(error.errors(include_url=False), key=lambda one: document.line(one["loc"]))
+        raise ManifestError("\n".join(dict.fromkeys(_finding(document, one) for one in errors))) from None
+    root = _expand(manifest.source.root, f"{document.place(('source', 'root'))}")  # type: ignore[attr-defined]
+    return LoadedManifest(manifest=manifest, path=path, root=(path.parent / root).resolve())
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a manifest, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Manifest.model_json_schema()}
+
+
+def _expand(text: str, place: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        found = os.environ.get(match[1]) or match[2]
+        if found is None:
+            raise ManifestError(f"{place}: the variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}")
+        return found
+
+    return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}", value, text)
+
+
+def _finding(document: Document, error: ErrorDetails) -> str:
+    """One line: file, line, where, wanted and found."""
+    location: Location = tuple(error["loc"])
+    kind, context = error["type"], error.get("ctx", {})
+    where = ".".join(str(part) for part in document.known(location)) or "manifest"
+    place = document.place(location)
+    if kind == "extra_forbidden":
+        name = str(location[-1])
+        where = ".".join(str(part) for part in document.known(location[:-1])) or "the manifest"
+        return f"{place}: {where} has no key {name!r}{near(name, _fields(location[:-1]))}"
+    if kind == "union_tag_invalid":
+        tags = re.findall(r"'([^']+)'", context["expected_tags"])
+        what = context["discriminator"].strip("'")
+        subject = "transform" if "_step_name" in what else f"{where}.{what}"
+        return f"{place}: no {subject} is called {context['tag']!r}{near(context['tag'], tags)}"
+    if kind == "union_tag_not_found":
+        if location[:1] == ("transforms",):
+            return f"{place}: {where} wants one key, the transform's name, with its parameters"
+        return f"{place}: {where} wants a key {context['discriminator']}"
+    if kind == "missing":
+        return f"{place}: {where} wants a key {location[-1]!r}, and it is not there"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    found = error.get("input")
+    shown = f", found {found!r}" if isinstance(found, str | int | float | bool | list) and kind != "value_error" else ""
+    return f"{place}: {where}: {message}{shown}"
+
+
+def _fields(location: Location) -> list[str]:
+    """The keys that are allowed at a place, walking the models as pydantic's location does."""
+    if not location:
+        return list(Manifest.model_fields)
+    models: dict[str, type[BaseModel]] = {
+        "split": HashSplit,
+        "labels": LabelOptions,
+        "shards": Shards,
+        "limits": Limits,
+    }
+    tail = [part for part in location if isinstance(part, str)]
+    nested: type[BaseModel] | None = None
+    for part in tail:
+        known = {**sources(), **transforms()}
+        if nested is None and part in known and len(tail) > 1:
+            nested = known[part]
+        elif nested is None and part in models:
+            nested = models[part]
+        elif nested is not None and part in nested.model_fields:
+            annotation = nested.model_fields[part].annotation
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                nested = annotation
+    return [field.alias or name for name, field in nested.model_fields.items()] if nested else []

@@ -1,0 +1,101 @@
+"""Pixels to the bytes that a store keeps, and back."""
+
+from __future__ import annotations
+
+import io
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from dataprep.geometry import Size
+
+Rgb = npt.NDArray[np.uint8]
+
+
+class _Encoding(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Jpeg(_Encoding):
+    """JPEG, 4:4:4: small, and the fastest exact decode in a browser."""
+
+    format: Literal["jpeg"] = "jpeg"
+    quality: int = Field(92, ge=1, le=100, description="libjpeg's quality")
+
+
+class Png(_Encoding):
+    """PNG: every byte as rendered."""
+
+    format: Literal["png"]
+
+
+class Webp(_Encoding):
+    """Lossless WebP: every byte as rendered, smaller than PNG, slower to write."""
+
+    format: Literal["webp"]
+
+
+class Raw(_Encoding):
+    """uint8 RGB, row by row, no header: nothing to decode."""
+
+    format: Literal["raw"]
+
+
+Encoding = Annotated[Jpeg | Png | Webp | Raw, Field(discriminator="format")]
+
+MEDIA_TYPES = {
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "raw": "application/octet-stream",
+}
+
+
+def encode(image: Image.Image, encoding: Jpeg | Png | Webp | Raw) -> bytes:
+    """Encodes an RGB image; the output carries no EXIF and no ICC profile."""
+    if isinstance(encoding, Raw):
+        return image.tobytes()
+    out = io.BytesIO()
+    match encoding:
+        case Jpeg(quality=quality):
+            # 4:4:4: browsers and libjpeg agree to the byte on it, and thin coloured lines stay.
+            image.save(out, "JPEG", quality=quality, subsampling=0)
+        case Png():
+            image.save(out, "PNG")
+        case Webp():
+            image.save(out, "WEBP", lossless=True, exact=True)
+    return out.getvalue()
+
+
+def decode_stored(content: bytes, format: str, size: Size) -> Rgb:
+    """Decodes what `encode` wrote: the pixels that a model sees.
+
+    Args:
+        content: the stored bytes.
+        format: ``jpeg``, ``png``, ``webp`` or ``raw``.
+        size: the promised size.
+
+    Returns:
+        (height, width, 3) uint8, RGB.
+
+    Raises:
+        ValueError: the bytes are something else than promised.
+    """
+    if format == "raw":
+        wanted = size.width * size.height * 3
+        if len(content) != wanted:
+            raise ValueError(f"{size} pixels of raw RGB are {wanted} bytes, found {len(content)}")
+        return np.frombuffer(content, np.uint8).reshape(size.height, size.width, 3)
+    try:
+        with Image.open(io.BytesIO(content), formats=[format.upper()]) as image:
+            image.load()
+            found = Size(*image.size)
+            pixels = np.asarray(image.convert("RGB"))
+    except OSError as error:
+        raise ValueError(f"no {format} that can be decoded: {error}") from error
+    if found != size:
+        raise ValueError(f"promised {size} pixels, found {found}")
+    return pixels

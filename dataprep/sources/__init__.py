@@ -1,0 +1,109 @@
+"""Sources: one file a format, a `Source` that reads annotations into this project's convention."""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dataprep.errors import AnnotationError, near
+from dataprep.inputs import Record, Refusal
+from dataprep.registry import find
+
+
+class KeypointNames(BaseModel):
+    """The names of an instance's keypoints, in order, and which of them are left/right partners."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    names: tuple[str, ...] = Field(min_length=1)
+    pairs: tuple[tuple[str, str], ...] = Field((), description="left and right partners, exchanged by a flip")
+
+    @model_validator(mode="after")
+    def _known(self) -> KeypointNames:
+        if len(set(self.names)) != len(self.names):
+            raise ValueError("two keypoints have the same name; names must differ")
+        used: list[str] = []
+        for name in (name for pair in self.pairs for name in pair):
+            if name not in self.names:
+                raise ValueError(f"pairs names {name!r}, which is no keypoint{near(name, self.names)}")
+            if name in used:
+                raise ValueError(f"{name!r} stands in two pairs; a keypoint has one partner")
+            used.append(name)
+        return self
+
+    @property
+    def indices(self) -> tuple[tuple[int, int], ...]:
+        """The pairs as positions in `names`."""
+        return tuple((self.names.index(left), self.names.index(right)) for left, right in self.pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All that a source holds.
+
+    Attributes:
+        classes: names; a class id is a position in it.
+        keypoints: names of an instance's keypoints; None when the source has none.
+        records: to be prepared, sorted by key.
+        refusals: inputs that will not be, with the reason.
+    """
+
+    classes: tuple[str, ...]
+    keypoints: KeypointNames | None
+    records: Sequence[Record]
+    refusals: Sequence[Refusal]
+
+
+class Source(BaseModel, ABC):
+    """A reader of one annotation format; its fields are its options in the manifest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: ClassVar[str]
+
+    root: str = Field(description="folder, relative to the manifest; ${VAR} and ${VAR:-default} are put in")
+    classes: tuple[str, ...] | None = Field(
+        None, description="class names in the order of their ids; left out: those found, sorted"
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Source:
+        if self.classes is not None and len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes holds a name twice; each class has one id")
+        return self
+
+    @abstractmethod
+    def read(self, root: Path, *, split_folders: bool) -> Listing:
+        """Reads every annotation and lists every input.
+
+        Args:
+            root: the resolved root.
+            split_folders: whether the first folder of a key names its split, and so means nothing else.
+
+        Raises:
+            SourceError: a folder or an annotation file that can't be read at all.
+        """
+
+
+def class_id(name: str, classes: Sequence[str], place: str) -> int:
+    """The id of a class.
+
+    Raises:
+        AnnotationError: ``unknown_class``; the declared classes don't hold it.
+    """
+    if name not in classes:
+        raise AnnotationError("unknown_class", f"{place}: {name!r} is none of the declared classes{near(name, classes)}")
+    return classes.index(name)
+
+
+@cache
+def sources() -> dict[str, type[Source]]:
+    """Every source by its name in the manifest."""
+    return find(sys.modules[__name__], Source, "name")

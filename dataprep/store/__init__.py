@@ -1,0 +1,1 @@
+"""The store: one immutable SQLite file with a digest."""

@@ -1,0 +1,109 @@
+"""What goes into a store and comes out of it: plain values, never rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dataprep.geometry import Size
+
+STATUSES = ("accepted", "rejected", "duplicate", "filtered")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """What became of one input.
+
+    Attributes:
+        key: the input's key.
+        status: one of `STATUSES`.
+        reason: stable code; None when accepted.
+        note: a sentence for people.
+        notes: stable codes of what was odd but not fatal.
+        dropped: labels lost, by reason.
+        id: in the store; 0 before it is written.
+    """
+
+    key: str
+    status: str
+    reason: str | None = None
+    note: str | None = None
+    notes: tuple[str, ...] = ()
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NewSample:
+    """A sample to be written.
+
+    Attributes:
+        key: the sample's key.
+        size: of the stored image.
+        sha256: of the encoded image.
+        image: the encoded image.
+        wire: canonical JSON of the sample as it is sent, without its offset.
+    """
+
+    key: str
+    size: Size
+    sha256: str
+    image: bytes
+    wire: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A transfer batch: digests and sizes of its two parts."""
+
+    position: int
+    id: str
+    split: str
+    count: int
+    images_sha256: str
+    images_bytes: int
+    labels_sha256: str
+    labels_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSample:
+    """A sample as the store has it.
+
+    Attributes:
+        id: ascending in shard order.
+        key: the sample's key.
+        split: its split.
+        record: id of its ledger row.
+        size: of the stored image.
+        offset: of its image in its shard.
+        length: of its image in bytes.
+        wire: canonical JSON as sent, without the offset.
+    """
+
+    id: int
+    key: str
+    split: str
+    record: int
+    size: Size
+    offset: int
+    length: int
+    wire: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """What a store says of itself; the mappings are as documented in `dataprep.store.schema`."""
+
+    name: str
+    digest: str
+    manifest: Mapping[str, Any]
+    classes: tuple[str, ...]
+    keypoints: Mapping[str, Any] | None
+    kinds: tuple[str, ...]
+    image: Mapping[str, Any]
+    normalize: Mapping[str, Any]
+    statistics: Mapping[str, Any]
+    golden: tuple[Mapping[str, Any], ...]
+    versions: Mapping[str, str]

@@ -1,0 +1,34 @@
+"""The digest of a store: what it holds, not when, where or how it was made."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import Connection, select
+
+from dataprep import canonical
+from dataprep.store import schema
+
+
+def digest(connection: Connection) -> str:
+    """SHA-256 over the samples and the ledger.
+
+    One canonical JSON line for each sample, sorted by key: key, split, SHA-256 of its JSON (labels, affine, sizes),
+    SHA-256 of its image. Then one for each ledger row, sorted: key, status, reason. Not covered: versions, limits,
+    notes, paths, times.
+    """
+    whole = hashlib.sha256()
+    sample, image, record = schema.samples.c, schema.images.c, schema.records.c
+    rows = connection.execute(
+        select(sample.key, sample.split, sample.wire, image.sha256)
+        .join(schema.images, image.id == sample.image)
+        .order_by(sample.key)
+    )
+    for key, split, wire, sha256 in rows:
+        whole.update(canonical.dumps([key, split, canonical.sha256(wire.encode()), sha256]) + b"\n")
+    ledger = connection.execute(
+        select(record.key, record.status, record.reason).order_by(record.key, record.status, record.reason)
+    )
+    for row in ledger:
+        whole.update(canonical.dumps(list(row)) + b"\n")
+    return whole.hexdigest()

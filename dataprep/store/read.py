@@ -1,0 +1,248 @@
+"""Reads a store; it is immutable, so any number of readers may."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine, Select, create_engine, func, select
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import QueuePool
+
+from dataprep.errors import SampleNotFound, StoreError, StoreVersionError
+from dataprep.store import schema
+from dataprep.store.content import Dataset, LedgerRow, Shard, StoredSample
+from dataprep.store.rows import SAMPLE, shard_samples, stored_sample
+from dataprep.store.samples import shard_json
+
+_sample, _image, _shard, _record = schema.samples.c, schema.images.c, schema.shards.c, schema.records.c
+
+
+class Store:
+    """An open store; safe to share between threads.
+
+    Attributes:
+        path: its file.
+        dataset: what it says of itself.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Opens a store.
+
+        Raises:
+            StoreError: there is no file, or it can't be read.
+            StoreVersionError: the file is no store, or one of another format version.
+        """
+        self.path = path
+        if not path.is_file():
+            raise StoreError(f"{path}: wanted a store, found {'a folder' if path.is_dir() else 'nothing'}; build it first")
+        self._engine = _engine(path)
+        try:
+            with self._engine.connect() as connection:
+                self._check_version(connection)
+                row = connection.execute(select(schema.dataset)).one_or_none()
+        except DatabaseError as error:
+            self._engine.dispose()
+            raise StoreVersionError(f"{path}: no store that can be read: {error.orig}; build it again") from error
+        if row is None:
+            raise StoreError(f"{path}: the store was never finished; build it again")
+        self.dataset = Dataset(
+            row.name,
+            row.digest,
+            row.manifest,
+            tuple(row.classes),
+            row.keypoints,
+            tuple(row.kinds),
+            row.image,
+            row.normalize,
+            row.statistics,
+            tuple(row.golden),
+            row.versions,
+        )
+
+    def _check_version(self, connection: Connection) -> None:
+        application = connection.exec_driver_sql("PRAGMA application_id").scalar()
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar()
+        if application != schema.APPLICATION_ID:
+            raise StoreVersionError(f"{self.path}: an SQLite file, but no store of dataprep; name the .db of a build")
+        if version != schema.FORMAT_VERSION:
+            raise StoreVersionError(
+                f"{self.path}: wanted format version {schema.FORMAT_VERSION}, found {version}; build it again"
+            )
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def connect(self) -> Connection:
+        """A connection for checks that need more than the methods here give."""
+        return self._engine.connect()
+
+    def shards(self) -> list[Shard]:
+        """All shards, in order."""
+        with self._engine.connect() as connection:
+            return [Shard(*row) for row in connection.execute(select(schema.shards).order_by(_shard.position))]
+
+    def shard_images(self, sha256: str) -> bytes:
+        """The images of a shard, one after the other.
+
+        Raises:
+            SampleNotFound: no shard has images of this digest.
+        """
+        with self._engine.connect() as connection:
+            position = self._position(connection, select(_shard.position).where(_shard.images_sha256 == sha256), sha256)
+            rows = connection.execute(
+                select(_image.content)
+                .join(schema.samples, _image.id == _sample.image)
+                .where(_sample.shard == position)
+                .order_by(_sample.id)
+            )
+            return b"".join(rows.scalars())
+
+    def shard_labels(self, sha256: str) -> bytes:
+        """The canonical JSON of a shard: its samples, with their labels.
+
+        Raises:
+            SampleNotFound: no shard has labels of this digest.
+        """
+        with self._engine.connect() as connection:
+            position = self._position(connection, select(_shard.position).where(_shard.labels_sha256 == sha256), sha256)
+            shard = connection.execute(select(_shard.id, _shard.split).where(_shard.position == position)).one()
+            return shard_json(shard.id, shard.split, shard_samples(connection, position))
+
+    def has_shard(self, sha256: str) -> bool:
+        """Whether a shard has images or labels of this digest; reads neither."""
+        query = select(_shard.position).where((_shard.images_sha256 == sha256) | (_shard.labels_sha256 == sha256))
+        return self._any(query)
+
+    def has_image(self, sha256: str) -> bool:
+        """Whether there is an image of this digest; doesn't read it."""
+        return self._any(select(_image.id).where(_image.sha256 == sha256))
+
+    def _any(self, query: Select[tuple[int]]) -> bool:
+        with self._engine.connect() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def _position(self, connection: Connection, query: Select[tuple[int]], sha256: str) -> int:
+        position = connection.execute(query.limit(1)).scalar()
+        if position is None:
+            raise SampleNotFound(f"{self.dataset.name} has no shard {sha256}; read the index again")
+        return position
+
+    def image(self, sha256: str) -> bytes:
+        """One encoded image.
+
+        Raises:
+            SampleNotFound: there is none of this digest.
+        """
+        with self._engine.connect() as connection:
+            content = connection.execute(select(_image.content).where(_image.sha256 == sha256)).scalar()
+        if content is None:
+            raise SampleNotFound(f"{self.dataset.name} has no image {sha256}")
+        return bytes(content)
+
+    def sample(self, id: int) -> StoredSample:
+        """One sample.
+
+        Raises:
+            SampleNotFound: there is none of this id.
+        """
+        with self._engine.connect() as connection:
+            row = connection.execute(SAMPLE.where(_sample.id == id)).one_or_none()
+        if row is None:
+            raise SampleNotFound(f"{self.dataset.name} has no sample {id}")
+        return stored_sample(row)
+
+    def samples(
+        self,
+        *,
+        split: str | None = None,
+        class_id: int | None = None,
+        key: str | None = None,
+        after: int = 0,
+        limit: int | None = None,
+    ) -> list[StoredSample]:
+        """Samples by ascending id.
+
+        Args:
+            split: only of this split.
+            class_id: only with this class, or with a box of it.
+            key: only with this text in the key, upper and lower case alike.
+            after: only with a greater id.
+            limit: at most this many.
+        """
+        query = SAMPLE.where(_sample.id > after).order_by(_sample.id).limit(limit)
+        if split is not None:
+            query = query.where(_sample.split == split)
+        if key:
+            query = query.where(_sample.key.icontains(key, autoescape=True))
+        if class_id is not None:
+            boxes = func.json_each(_sample.wire, "$.box_classes").table_valued("value")
+            in_boxes = select(1).select_from(boxes).where(boxes.c.value == class_id).exists()
+            query = query.where((func.json_extract(_sample.wire, "$.class") == class_id) | in_boxes)
+        with self._engine.connect() as connection:
+            return [stored_sample(row) for row in connection.execute(query)]
+
+    def iterate(self) -> Iterator[tuple[StoredSample, bytes]]:
+        """Every sample with its image, in order, a page at a time."""
+        after = 0
+        while page := self.samples(after=after, limit=256):
+            after = page[-1].id
+            with self._engine.connect() as connection:
+                rows = connection.execute(
+                    select(_image.content)
+                    .join(schema.samples, _image.id == _sample.image)
+                    .where(_sample.id.between(page[0].id, after))
+                    .order_by(_sample.id)
+                )
+                yield from zip(page, rows.scalars(), strict=True)
+
+    def records(self, *, status: str | None = None, after: int = 0, limit: int | None = None) -> list[LedgerRow]:
+        """Rows of the ledger by ascending id."""
+        query = select(schema.records).where(_record.id > after).order_by(_record.id).limit(limit)
+        if status is not None:
+            query = query.where(_record.status == status)
+        with self._engine.connect() as connection:
+            return [_ledger_row(row) for row in connection.execute(query)]
+
+    def record(self, id: int) -> LedgerRow:
+        """The ledger row of a sample."""
+        with self._engine.connect() as connection:
+            return _ledger_row(connection.execute(select(schema.records).where(_record.id == id)).one())
+
+    def reasons(self) -> list[tuple[str, str | None, int]]:
+        """(status, reason, count) over the ledger, sorted."""
+        query = (
+            select(_record.status, _record.reason, func.count())
+            .group_by(_record.status, _record.reason)
+            .order_by(_record.status, _record.reason)
+        )
+        with self._engine.connect() as connection:
+            return [(status, reason, count) for status, reason, count in connection.execute(query)]
+
+
+def _ledger_row(row) -> LedgerRow:  # type: ignore[no-untyped-def]
+    return LedgerRow(row.key, row.status, row.reason, row.note, tuple(row.notes), row.dropped, row.id)
+
+
+def _engine(path: Path) -> Engine:
+    # Immutable: SQLite then takes no locks and looks for no journal, which is right for a file that never changes.
+    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        connection.execute("PRAGMA mmap_size=268435456")
+        return connection
+
+    return create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=8, max_overflow=32)

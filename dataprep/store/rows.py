@@ -1,0 +1,38 @@
+"""From rows to values: the queries that writer, reader and checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from dataprep.geometry import Size
+from dataprep.store import schema
+from dataprep.store.content import StoredSample
+
+_sample = schema.samples.c
+SAMPLE = select(
+    _sample.id,
+    _sample.key,
+    _sample.split,
+    _sample.record,
+    _sample.width,
+    _sample.height,
+    _sample.offset,
+    _sample.length,
+    _sample.wire,
+)
+
+
+def stored_sample(row: Row[Any]) -> StoredSample:
+    """The value of a row of `SAMPLE`."""
+    return StoredSample(
+        row.id, row.key, row.split, row.record, Size(row.width, row.height), row.offset, row.length, row.wire
+    )
+
+
+def shard_samples(connection: Connection, position: int) -> Iterator[StoredSample]:
+    """The samples of a shard, in order."""
+    rows = connection.execute(SAMPLE.where(_sample.shard == position).order_by(_sample.id))
+    return (stored_sample(row) for row in rows)

@@ -1,0 +1,98 @@
+"""The tables of a store.
+
+`application_id` and `user_version` mark the file. Images come in shard order, so that a shard reads sequentially.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+
+APPLICATION_ID = 0x64707265  # "dpre"
+FORMAT_VERSION = 1
+
+metadata = MetaData()
+
+# One row. All JSON here is for reading; what the wire sends is made from it in `dataprep.wire`.
+dataset = Table(
+    "dataset",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("manifest", JSON, nullable=False),
+    Column("classes", JSON, nullable=False),  # [name, …]
+    Column("keypoints", JSON),  # {"names": […], "pairs": [[left, right], …]} or null
+    Column("kinds", JSON, nullable=False),  # kinds of labels that occur, sorted
+    Column("image", JSON, nullable=False),  # format, media type, width and height (null when they differ)
+    Column("normalize", JSON, nullable=False),  # scale and offset per channel
+    Column("statistics", JSON, nullable=False),
+    Column("golden", JSON, nullable=False),
+    Column("versions", JSON, nullable=False),  # of what decoded, rendered and encoded
+)
+
+# The ledger: one row for every input.
+records = Table(
+    "records",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("status", String, nullable=False),  # accepted, rejected, duplicate, filtered
+    Column("reason", String),  # stable code; null when accepted
+    Column("note", String),  # for people
+    Column("notes", JSON, nullable=False),  # stable codes of what was odd
+    Column("dropped", JSON, nullable=False),  # {reason: labels lost}
+    Index("records_key", "key"),
+    Index("records_status", "status"),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String, nullable=False, unique=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+shards = Table(
+    "shards",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),  # split, then the bits of the hash prefix
+    Column("split", String, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("images_sha256", String, nullable=False),
+    Column("images_bytes", Integer, nullable=False),
+    Column("labels_sha256", String, nullable=False),
+    Column("labels_bytes", Integer, nullable=False),
+    Index("shards_images", "images_sha256"),
+    Index("shards_labels", "labels_sha256"),
+)
+
+# Ids follow the order of shards, and of samples in a shard.
+samples = Table(
+    "samples",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("record", ForeignKey("records.id"), nullable=False),
+    Column("split", String, nullable=False),
+    Column("shard", ForeignKey("shards.position")),
+    Column("offset", Integer),  # of the image in its shard, bytes
+    Column("image", ForeignKey("images.id"), nullable=False),
+    Column("length", Integer, nullable=False),  # of the image, bytes
+    Column("width", Integer, nullable=False),  # of the stored image, pixels
+    Column("height", Integer, nullable=False),
+    Column("wire", String, nullable=False),  # canonical JSON of the sample, as sent, without its offset
+    Index("samples_shard", "shard", "id"),
+    Index("samples_split", "split", "id"),
+)

@@ -1,0 +1,305 @@
+"""Writes a store: everything goes into ``NAME.db.building``, which becomes ``NAME.db`` by one rename."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from dataprep import canonical
+from dataprep.errors import StoreCorrupt, StoreError
+from dataprep.geometry import Size
+from dataprep.pixels.encode import MEDIA_TYPES, decode_stored
+from dataprep.store import schema
+from dataprep.store.content import LedgerRow, NewSample, Shard
+from dataprep.store.digest import digest
+from dataprep.store.rows import shard_samples
+from dataprep.store.samples import shard_json
+from dataprep.store.sharding import record_hash, spans
+
+
+
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the build knows of the dataset as a whole, once all samples are in."""
+
+    name: str
+    manifest: Mapping[str, Any]
+    classes: Sequence[str]
+    keypoints: Mapping[str, Any] | None
+    format: str
+    normalize: Mapping[str, Any]
+    statistics: Mapping[str, Any]
+    versions: Mapping[str, str]
+    target_bytes: int
+
+
+@dataclass(slots=True)
+class _Run:
+    """The samples of one record, which stay together."""
+
+    hash: bytes
+    first: int
+    last: int
+    weight: int
+
+
+class StoreWriter:
+    """The one writer of a store.
+
+    Records must be added in the order of (split, hash of the key), so that images are written in shard order; those
+    without samples can come at any time.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Begins a store.
+
+        Raises:
+            StoreError: the folder can't be written.
+        """
+        self.path = path
+        self._building = path.with_name(path.name + ".building")
+        self._splits: dict[str, list[_Run]] = {}
+        self._images = self._samples = self._records = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            for leftover in _files(self._building):
+                leftover.unlink(missing_ok=True)
+            self._engine = create_engine(f"sqlite:///{self._building}")
+            self._connection = self._engine.connect()
+            for pragma in (
+                f"application_id={schema.APPLICATION_ID}",
+                f"user_version={schema.FORMAT_VERSION}",
+                "journal_mode=WAL",
+                "synchronous=NORMAL",
+            ):
+                self._connection.exec_driver_sql(f"PRAGMA {pragma}")
+            schema.metadata.create_all(self._connection)
+            self._connection.commit()
+        except (OSError, SQLAlchemyError) as error:
+            raise StoreError(f"{path}: the store can't be written there: {error}") from error
+
+    def add(self, entries: Sequence[tuple[LedgerRow, str, Sequence[NewSample]]]) -> None:
+        """Writes ledger rows with their samples, in one transaction.
+
+        Args:
+            entries: (row, split, samples); the split of a row without samples is not used.
+        """
+        new = [sample for _, _, samples in entries for sample in samples]
+        known = self._known_images([sample.sha256 for sample in new])
+        image_rows: list[dict[str, Any]] = []
+        sample_rows: list[dict[str, Any]] = []
+        record_rows = []
+        for row, split, samples in entries:
+            self._records += 1
+            record_rows.append(_record_row(self._records, row))
+            for sample in samples:
+                if sample.sha256 not in known:
+                    self._images += 1
+                    known[sample.sha256] = self._images
+                    image_rows.append({"id": self._images, "sha256": sample.sha256, "content": sample.image})
+                self._samples += 1
+                sample_rows.append(_sample_row(self._samples, self._records, known[sample.sha256], split, sample))
+            if samples:
+                self._splits.setdefault(split, []).append(
+                    _Run(
+                        record_hash(row.key),
+                        self._samples - len(samples) + 1,
+                        self._samples,
+                        sum(len(sample.image) for sample in samples),
+                    )
+                )
+        for table, rows in (
+            (schema.records, record_rows), (schema.images, image_rows), (schema.samples, sample_rows)
+        ):
+            if rows:
+                self._connection.execute(insert(table), rows)
+        self._connection.commit()
+
+    def _known_images(self, hashes: Sequence[str]) -> dict[str, int]:
+        image = schema.images.c
+        found = self._connection.execute(select(image.sha256, image.id).where(image.sha256.in_(hashes)))
+        return {sha256: id for sha256, id in found}
+
+    def counts(self) -> dict[str, int]:
+        """Samples in each split so far."""
+        return {split: sum(run.last - run.first + 1 for run in runs) for split, runs in self._splits.items()}
+
+    def finish(self, description: Description, *, failed: bool = False) -> tuple[Path, str]:
+        """Cuts the shards, computes the digests, and puts the store in place.
+
+        Args:
+            description: the dataset as a whole.
+            failed: put it at ``NAME.db.failed`` instead, and leave an older store alone.
+
+        Returns:
+            Where the store is now, and its digest.
+        """
+        connection = self._connection
+        for position, (id, split, first, last) in enumerate(self._spans(description.target_bytes), 1):
+            connection.execute(insert(schema.shards), _write_shard(connection, position, id, split, first, last))
+        size = _one_size(connection)
+        whole = digest(connection)
+        connection.execute(
+            insert(schema.dataset).values(
+                id=1,
+                name=description.name,
+                digest=whole,
+                manifest=description.manifest,
+                classes=list(description.classes),
+                keypoints=description.keypoints,
+                kinds=_kinds(connection),
+                image={
+                    "format": description.format,
+                    "media_type": MEDIA_TYPES[description.format],
+                    "width": size.width if size else None,
+                    "height": size.height if size else None,
+                },
+                normalize=description.normalize,
+                statistics=description.statistics,
+                golden=_golden(connection, description.format),
+                versions=description.versions,
+            )
+        )
+        connection.commit()
+        final = self.path.with_name(self.path.name + ".failed") if failed else self.path
+        self._seal(final)
+        return final, whole
+
+    def _spans(self, target: int) -> Iterator[tuple[str, str, int, int]]:
+        for split, runs in self._splits.items():
+            for span in spans([run.hash for run in runs], [run.weight for run in runs], target):
+                name = f"{split}-{span.prefix}" if span.prefix else split
+                yield name, split, runs[span.start].first, runs[span.stop - 1].last
+
+    def _seal(self, final: Path) -> None:
+        connection = self._connection
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+        found = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+        if found != "ok":
+            raise StoreCorrupt(f"{self._building}: SQLite's integrity check says {found!r}; check the disk, build again")
+        self.close()
+        with self._building.open("rb") as file:
+            os.fsync(file.fileno())
+        self._building.replace(final)
+        folder = os.open(final.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._connection.close()
+        self._engine.dispose()
+
+    def discard(self) -> None:
+        """Throws away what was written so far; the store that was there before stays."""
+        self.close()
+        for file in _files(self._building):
+            file.unlink(missing_ok=True)
+
+
+def _files(database: Path) -> list[Path]:
+    return [database, *(database.with_name(database.name + tail) for tail in ("-wal", "-shm", "-journal"))]
+
+
+def _record_row(id: int, row: LedgerRow) -> dict[str, Any]:
+    return {
+        "id": id,
+        "key": row.key,
+        "status": row.status,
+        "reason": row.reason,
+        "note": row.note,
+        "notes": list(row.notes),
+        "dropped": dict(row.dropped),
+    }
+
+
+def _sample_row(id: int, record: int, image: int, split: str, sample: NewSample) -> dict[str, Any]:
+    return {
+        "id": id,
+        "key": sample.key,
+        "record": record,
+        "split": split,
+        "image": image,
+        "length": len(sample.image),
+        "width": sample.size.width,
+        "height": sample.size.height,
+        "wire": sample.wire,
+    }
+
+
+def _write_shard(connection: Connection, position: int, id: str, split: str, first: int, last: int) -> dict[str, Any]:
+    """Gives the samples of a shard their offsets, and describes it."""
+    sample, image = schema.samples.c, schema.images.c
+    inside = sample.id.between(first, last)
+    rows = connection.execute(
+        select(image.content).join(schema.samples, image.id == sample.image).where(inside).order_by(sample.id)
+    )
+    images, size = hashlib.sha256(), 0
+    for (content,) in rows:
+        images.update(content)
+        size += len(content)
+    offsets = select(
+        sample.id, (func.sum(sample.length).over(order_by=sample.id) - sample.length).label("offset")
+    ).where(inside)
+    placed = offsets.subquery()
+    connection.execute(
+        update(schema.samples)
+        .where(inside)
+        .values(
+            shard=position,
+            offset=select(placed.c.offset).where(placed.c.id == schema.samples.c.id).scalar_subquery(),
+        )
+    )
+    samples = list(shard_samples(connection, position))
+    labels = shard_json(id, split, samples)
+    shard = Shard(
+        position, id, split, len(samples), images.hexdigest(), size, canonical.sha256(labels), len(labels)
+    )
+    return {column.name: getattr(shard, column.name) for column in schema.shards.columns}
+
+
+def _one_size(connection: Connection) -> Size | None:
+    sizes = connection.execute(select(schema.samples.c.width, schema.samples.c.height).distinct().limit(2)).all()
+    return Size(*sizes[0]) if len(sizes) == 1 else None
+
+
+def _kinds(connection: Connection) -> list[str]:
+    found = []
+    for kind in ("boxes", "class", "keypoints"):
+        has = func.json_type(schema.samples.c.wire, f"$.{kind}").is_not(None)
+        if connection.execute(select(schema.samples.c.id).where(has).limit(1)).first():
+            found.append(kind)
+    return found
+
+
+def _golden(connection: Connection, format: str) -> list[dict[str, Any]]:
+    """A few samples of every split with the SHA-256 of their decoded pixels, for a client to prove its decoder."""
+    sample, image = schema.samples.c, schema.images.c
+    golden = []
+    splits = connection.execute(select(sample.split).group_by(sample.split).order_by(func.min(sample.id))).scalars()
+    for split in splits.all():
+        chosen: dict[int, None] = {}
+        for order in ((sample.id,), (sample.length, sample.id), (sample.length.desc(), sample.id)):
+            for id in connection.execute(select(sample.id).where(sample.split == split).order_by(*order).limit(1)).scalars():
+                chosen[id] = None
+        for id in chosen:
+            key, width, height, sha256, content = connection.execute(
+                select(sample.key, sample.width, sample.height, image.sha256, image.content)
+                .join(schema.images, image.id == sample.image)
+                .where(sample.id == id)
+            ).one()
+            pixels = decode_stored(content, format, Size(width, height))
+            golden.append({"key": key, "split": split, "sha256": sha256, "rgb": canonical.sha256(pixels.tobytes())})
+    return golden

@@ -1,0 +1,76 @@
+"""The documents from which a client syncs, made from a store; see docs/wire.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dataprep import canonical
+from dataprep.store.content import Dataset, Shard
+from dataprep.store.read import Store
+
+FORMAT = 1
+
+
+def index(store: Store) -> bytes:
+    """The canonical ``index.json`` of a store."""
+    dataset, shards = store.dataset, store.shards()
+    return canonical.dumps(
+        {
+            "format": FORMAT,
+            "name": dataset.name,
+            "digest": dataset.digest,
+            "labels": list(dataset.kinds),
+            "classes": list(dataset.classes),
+            "keypoints": dataset.keypoints,
+            "image": dataset.image,
+            "normalize": dataset.normalize,
+            "splits": splits(shards),
+            "shards": [_shard(shard) for shard in shards],
+            "golden": list(dataset.golden),
+        }
+    )
+
+
+def contract(dataset: Dataset) -> bytes:
+    """The canonical ``contract.json``: how pixels become tensors, with golden samples to prove it."""
+    return canonical.dumps(
+        {
+            "format": FORMAT,
+            "name": dataset.name,
+            "digest": dataset.digest,
+            "input": {
+                "width": dataset.image["width"],
+                "height": dataset.image["height"],
+                "channels": 3,
+                "order": "RGB",
+                "layout": "NHWC",
+                "dtype": "float32",
+            },
+            "normalize": dataset.normalize,
+            "transforms": dataset.manifest.get("transforms", []),
+            "classes": list(dataset.classes),
+            "keypoints": dataset.keypoints,
+            "golden": list(dataset.golden),
+        }
+    )
+
+
+def splits(shards: list[Shard]) -> dict[str, dict[str, int]]:
+    """Samples and bytes of each split, in shard order."""
+    found: dict[str, dict[str, int]] = {}
+    for shard in shards:
+        sums = found.setdefault(shard.split, {"samples": 0, "images_bytes": 0, "labels_bytes": 0})
+        sums["samples"] += shard.count
+        sums["images_bytes"] += shard.images_bytes
+        sums["labels_bytes"] += shard.labels_bytes
+    return found
+
+
+def _shard(shard: Shard) -> dict[str, Any]:
+    return {
+        "id": shard.id,
+        "split": shard.split,
+        "count": shard.count,
+        "images": {"sha256": shard.images_sha256, "bytes": shard.images_bytes},
+        "labels": {"sha256": shard.labels_sha256, "bytes": shard.labels_bytes},
+    }

@@ -1,0 +1,1 @@
+"""Serves stores to browsers."""

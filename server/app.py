@@ -1,0 +1,45 @@
+"""The ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from dataprep import __version__
+from server import pages, problems
+from server.catalog import Catalog
+from server.routes import browse, health, sync
+from server.settings import Settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for some stores; any ASGI server can run it.
+
+    Raises:
+        StoreError: a store can't be read.
+    """
+    catalog = Catalog(settings.stores)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        catalog.close()
+
+    app = FastAPI(title="dataprep", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.catalog = catalog
+    problems.install(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "HEAD"],
+            allow_headers=["If-None-Match"],
+            expose_headers=["ETag"],
+        )
+    for router in (sync.router, browse.router, health.router):
+        app.include_router(router)
+    pages.install(app, settings.pages or pages.built_pages())
+    return app

@@ -1,0 +1,77 @@
+"""The stores being served, each opened once, with the documents that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataprep import canonical, wire
+from dataprep.errors import SampleNotFound, StoreError, near
+from dataprep.store.read import Store
+from server.answers import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One served store.
+
+    Attributes:
+        store: the open store.
+        index: its ``index.json``.
+        contract: its ``contract.json``.
+        splits: samples and bytes of each split.
+        statuses: rows of the ledger by status.
+    """
+
+    store: Store
+    index: Document
+    contract: Document
+    splits: dict[str, dict[str, int]]
+    statuses: dict[str, int]
+
+
+class Catalog:
+    """Stores by the name of their dataset."""
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        """Opens stores.
+
+        Raises:
+            StoreError: one can't be read, or two hold datasets of the same name.
+        """
+        self._entries: dict[str, Entry] = {}
+        for path in paths:
+            store = Store(path)
+            name = store.dataset.name
+            if name in self._entries:
+                other = self._entries[name].store.path
+                raise StoreError(f"{path} and {other} both hold a dataset named {name!r}; rename one and build it again")
+            self._entries[name] = _entry(store)
+
+    def __getitem__(self, name: str) -> Entry:
+        if name not in self._entries:
+            raise SampleNotFound(f"no dataset named {name!r}{near(name, self._entries)}")
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def close(self) -> None:
+        """Closes every store."""
+        for entry in self:
+            entry.store.close()
+
+
+def _entry(store: Store) -> Entry:
+    index, contract = wire.index(store), wire.contract(store.dataset)
+    statuses: dict[str, int] = {}
+    for status, _, count in store.reasons():
+        statuses[status] = statuses.get(status, 0) + count
+    return Entry(
+        store,
+        Document(index, canonical.sha256(index)),
+        Document(contract, canonical.sha256(contract)),
+        wire.splits(store.shards()),
+        statuses,
+    )

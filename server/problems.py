@@ -1,0 +1,63 @@
+"""Errors in one shape: ``application/problem+json`` of RFC 9457."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from dataprep.errors import SampleNotFound, StoreError
+
+_log = logging.getLogger("server")
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """An error answer."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return Response(
+        json.dumps(body, ensure_ascii=False),
+        status,
+        {"Cache-Control": "no-store", **(headers or {})},
+        "application/problem+json",
+    )
+
+
+def _not_found(_: Request, error: Exception) -> Response:
+    return problem(404, str(error))
+
+
+def _store(_: Request, error: Exception) -> Response:
+    _log.error("store error: %s", error)
+    return problem(500, str(error))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = error.detail
+    if error.status_code == 404 and detail == "Not Found":
+        detail = f"nothing is at {request.url.path}; see /openapi.json for what there is"
+    return problem(error.status_code, detail, dict(error.headers or {}))
+
+
+def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    findings = (f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}, found {one['input']!r}" for one in error.errors())
+    return problem(422, "; ".join(findings))
+
+
+def _unexpected(_: Request, error: Exception) -> Response:
+    _log.exception("unexpected error", exc_info=error)
+    return problem(500, "the server failed at this; its log says more")
+
+
+def install(app: FastAPI) -> None:
+    """Gives every error this shape."""
+    app.add_exception_handler(SampleNotFound, _not_found)
+    app.add_exception_handler(StoreError, _store)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unexpected)
