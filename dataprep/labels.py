@@ -49,7 +49,9 @@ class Boxes:
         if len(ids) != len(xyxy):
             raise LabelError(f"{len(xyxy)} boxes but {len(ids)} classes; give one class a box")
         if not np.isfinite(xyxy).all():
-            raise LabelError(f"a box must have finite corners, found {xyxy[~np.isfinite(xyxy).all(axis=1)][0].tolist()}")
+            raise LabelError(
+                f"a box must have finite corners, found {xyxy[~np.isfinite(xyxy).all(axis=1)][0].tolist()}"
+            )
         wrong = (xyxy[:, 0] > xyxy[:, 2]) | (xyxy[:, 1] > xyxy[:, 3])
         if wrong.any():
             raise LabelError(f"a box wants x0 <= x1 and y0 <= y1, found {xyxy[wrong][0].tolist()}")
@@ -130,7 +132,11 @@ def _stay(label: Any, affine: Affine) -> Any:
     return label
 
 
-_MOVES: dict[str, Callable[[Any, Affine], Any]] = {"class_id": _stay, "boxes": _move_boxes, "keypoints": _move_keypoints}
+_MOVES: dict[str, Callable[[Any, Affine], Any]] = {
+    "class_id": _stay,
+    "boxes": _move_boxes,
+    "keypoints": _move_keypoints,
+}
 
 
 def move(labels: Labels, affine: Affine) -> Labels:

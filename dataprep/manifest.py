@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import (
     BaseModel,
@@ -19,7 +20,6 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-
 from pydantic_core import ErrorDetails
 
 from dataprep.document import Document, Location, read
@@ -88,15 +88,23 @@ def _steps() -> Any:
     """The union of ``{name: parameters}`` over all transforms: a step's name is its tag."""
     members = []
     for name, transform in transforms().items():
-        step = create_model(
-            f"{transform.__name__}Step", __config__=ConfigDict(extra="forbid", frozen=True), **{name: (transform, ...)}
-        )
+        field: Any = {name: (transform, ...)}
+        step = create_model(f"{transform.__name__}Step", __config__=ConfigDict(extra="forbid", frozen=True), **field)
         members.append(Annotated[step, Tag(name)])
-    return Annotated[Union[tuple(members)], Discriminator(_step_name), BeforeValidator(_spelled_out)]
+    return Annotated[_union(members), Discriminator(_step_name), BeforeValidator(_spelled_out)]
 
 
-_Source = Annotated[Union[tuple(sources().values())], Field(discriminator="format")]
-_Step = _steps()
+def _union(members: Iterable[Any]) -> Any:
+    # The members are found at run time, so there is no X | Y to write.
+    return Union[tuple(members)]  # noqa: UP007
+
+
+if TYPE_CHECKING:
+    _Source = Source
+    _Step = BaseModel
+else:
+    _Source = Annotated[_union(sources().values()), Field(discriminator="format")]
+    _Step = _steps()
 
 
 class Manifest(BaseModel):
@@ -105,9 +113,9 @@ class Manifest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64, description="also the name on the wire")
-    source: _Source  # type: ignore[valid-type]
+    source: _Source
     split: Split = HashSplit()
-    transforms: tuple[_Step, ...] = Field((), description="in order; each is one key with its parameters")  # type: ignore[valid-type]
+    transforms: tuple[_Step, ...] = Field((), description="in order; each is one key with its parameters")
     encode: Encoding = Jpeg()
     normalize: MeanDivisor | Literal["auto"] | Preset = Field(
         "zero_one", description="(x - mean) / divisor, the name of a preset, or auto: from the train split's pixels"
@@ -187,7 +195,7 @@ def load(path: Path) -> LoadedManifest:
     except ValidationError as error:
         errors = sorted(error.errors(include_url=False), key=lambda one: document.line(one["loc"]))
         raise ManifestError("\n".join(dict.fromkeys(_finding(document, one) for one in errors))) from None
-    root = _expand(manifest.source.root, f"{document.place(('source', 'root'))}")  # type: ignore[attr-defined]
+    root = _expand(manifest.source.root, document.place(("source", "root")))
     return LoadedManifest(manifest=manifest, path=path, root=(path.parent / root).resolve())
 
 
@@ -200,7 +208,9 @@ def _expand(text: str, place: str) -> str:
     def value(match: re.Match[str]) -> str:
         found = os.environ.get(match[1]) or match[2]
         if found is None:
-            raise ManifestError(f"{place}: the variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}")
+            raise ManifestError(
+                f"{place}: the variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}"
+            )
         return found
 
     return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}", value, text)

@@ -56,6 +56,9 @@ class Sides(NamedTuple):
         return Sides(*(max(a - b, 0) for a, b in zip(self, other, strict=True)))
 
 
+NO_SIDES = Sides()
+
+
 @dataclass(frozen=True, slots=True)
 class Pass:
     """Cut `domain`; take `box` of it, filling what lies outside; resample to `size`; frame with fill; flip.
@@ -75,7 +78,7 @@ class Pass:
     box: Rect
     size: Size
     filter: Filter | None = None
-    frame: Sides = Sides()
+    frame: Sides = NO_SIDES
     fill: Fill | None = None
     flip_x: bool = False
     flip_y: bool = False
@@ -151,7 +154,7 @@ class Pass:
             box = Rect(
                 box.x0 - frame.left * sx, box.y0 - frame.top * sy, box.x1 + frame.right * sx, box.y1 + frame.bottom * sy
             )
-        return replace(self, domain=sealed, box=box, size=size, frame=Sides())
+        return replace(self, domain=sealed, box=box, size=size, frame=NO_SIDES)
 
     def flip(self, x: bool, y: bool) -> Pass:
         """Mirrors; always possible, as flips go last."""

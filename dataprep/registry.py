@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from types import ModuleType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
 
-def find(package: ModuleType, base: type[T], name: str) -> dict[str, type[T]]:
+def find(package: ModuleType, base: Callable[..., T], name: str) -> dict[str, type[T]]:
     """Imports every module of a package and collects its subclasses of `base`.
 
     Args:
         package: the folder.
-        base: what to look for.
+        base: the (abstract) class to look for.
         name: the class attribute that names a subclass.
 
     Returns:
@@ -28,7 +29,9 @@ def find(package: ModuleType, base: type[T], name: str) -> dict[str, type[T]]:
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         for value in vars(module).values():
-            if not (isinstance(value, type) and issubclass(value, base)) or value.__module__ != module.__name__:
+            if not isinstance(value, type) or value.__module__ != module.__name__:
+                continue
+            if not issubclass(value, cast(type[T], base)):
                 continue
             label: str = getattr(value, name)
             if label in found:

@@ -118,7 +118,9 @@ class Assignment(BaseModel):
     ungrouped: list[str] = []
 
 
-def assign(split: HashSplit | FolderSplit | ListSplit, keys: Iterable[str], known: Iterable[str], root: Path) -> Assignment:
+def assign(
+    split: HashSplit | FolderSplit | ListSplit, keys: Iterable[str], known: Iterable[str], root: Path
+) -> Assignment:
     """Gives every key its split.
 
     Args:

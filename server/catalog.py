@@ -46,7 +46,9 @@ class Catalog:
             name = store.dataset.name
             if name in self._entries:
                 other = self._entries[name].store.path
-                raise StoreError(f"{path} and {other} both hold a dataset named {name!r}; rename one and build it again")
+                raise StoreError(
+                    f"{path} and {other} both hold a dataset named {name!r}; rename one and build it again"
+                )
             self._entries[name] = _entry(store)
 
     def __getitem__(self, name: str) -> Entry:

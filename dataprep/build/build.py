@@ -173,9 +173,7 @@ def _write(
     flush()
 
 
-def _failure(
-    loaded: LoadedManifest, work: Work, counts: dict[str, int], tally: _Tally, *, limited: bool
-) -> str | None:
+def _failure(loaded: LoadedManifest, work: Work, counts: dict[str, int], tally: _Tally, *, limited: bool) -> str | None:
     limits, split = loaded.manifest.limits, loaded.manifest.split
     rejected = tally.statuses["rejected"]
     if rejected > limits.max_rejected * work.inputs:
@@ -189,7 +187,8 @@ def _failure(
     if isinstance(split, HashSplit) and not limited:
         empty = [name for name, share in split.shares().items() if share and not counts.get(name)]
         if empty:
-            return f"the split {' and '.join(empty)} is empty; choose other shares or another split.seed (now {split.seed})"
+            names = " and ".join(empty)
+            return f"the split {names} is empty; choose other shares or another split.seed (now {split.seed})"
     return None
 
 

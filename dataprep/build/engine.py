@@ -192,12 +192,13 @@ class Engine:
     ) -> None:
         worker.end()
         if not worker.ready:
-            raise DataprepError("a worker process ended before its first record; does `python -c 'import cv2, PIL'` work?")
+            raise DataprepError(
+                "a worker process ended before its first record; does `python -c 'import cv2, PIL'` work?"
+            )
         self._workers[self._workers.index(worker)] = _Worker.start(self._recipe)
         if worker.given:
             results.append((worker.given.popleft(), reason))
             untouched += worker.given
-
 
 
 _SENTENCES = {

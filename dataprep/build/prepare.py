@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from dataprep.errors import DecodeError, PlanError, RecordError
-from dataprep.geometry import Size
 from dataprep.inputs import Record
 from dataprep.manifest import Manifest
 from dataprep.pixels.decode import decode, open_image
@@ -18,7 +17,7 @@ from dataprep.pixels.render import render
 from dataprep.plan import Color, View
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.samples import sample_json
-from dataprep.transforms import Transform
+from dataprep.transforms import Transform, plan
 
 Histogram = npt.NDArray[np.int64]
 
@@ -65,18 +64,6 @@ class Outcome:
     histogram: Histogram | None = None
 
 
-def plan(size: Size, record: Record, recipe: Recipe) -> tuple[View, ...]:
-    """Decides what becomes of a record, before a pixel is touched.
-
-    Raises:
-        PlanError: a transform can't be applied to it.
-    """
-    views: tuple[View, ...] = (View.start(size, record.labels, recipe.pairs, recipe.min_visible),)
-    for step in recipe.steps:
-        views = tuple(output for view in views for output in step.plan(view))
-    return views
-
-
 def prepare(record: Record, recipe: Recipe) -> Outcome:
     """Reads, plans, decodes, renders and encodes one record; what is wrong with it ends in the ledger row."""
     try:
@@ -88,7 +75,9 @@ def prepare(record: Record, recipe: Recipe) -> Outcome:
     except DecodeError as error:
         suffix = PurePosixPath(record.key).suffix.lower()
         stray = error.reason == "not_an_image" and suffix not in _IMAGE_SUFFIXES
-        return Outcome(LedgerRow(record.key, "filtered" if stray else "rejected", error.reason, str(error), record.notes))
+        return Outcome(
+            LedgerRow(record.key, "filtered" if stray else "rejected", error.reason, str(error), record.notes)
+        )
     except RecordError as error:
         return Outcome(LedgerRow(record.key, "rejected", error.reason, str(error), record.notes))
 
@@ -104,7 +93,7 @@ def _prepare(record: Record, recipe: Recipe) -> Outcome:
             "size_mismatch",
             f"the annotation is for {record.size} pixels, the image has {opened.size}; annotate this image again",
         )
-    views = plan(opened.size, record, recipe)
+    views = plan(View.start(opened.size, record.labels, recipe.pairs, recipe.min_visible), recipe.steps)
     image, notes = decode(opened, recipe.background)
     several = any(step.several for step in recipe.steps)
     samples, dropped, histogram = [], dict[str, int](), np.zeros((3, 256), np.int64)
@@ -125,4 +114,3 @@ def _prepare(record: Record, recipe: Recipe) -> Outcome:
 def refused(record: Record, reason: str, note: str) -> Outcome:
     """The outcome of a record that the engine gave up."""
     return Outcome(LedgerRow(record.key, "rejected", reason, note, record.notes))
-

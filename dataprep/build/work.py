@@ -53,9 +53,7 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
     split = loaded.manifest.split
     listing = loaded.source.read(loaded.root, split_folders=isinstance(split, FolderSplit))
     records, refusals = list(listing.records), list(listing.refusals)
-    assignment = assign(
-        split, [record.key for record in records], [refusal.key for refusal in refusals], loaded.root
-    )
+    assignment = assign(split, [record.key for record in records], [refusal.key for refusal in refusals], loaded.root)
     refusals += [Refusal(key, "filtered", reason, note) for key, reason, note in assignment.unlisted]
     refusals += [Refusal(name, "rejected", "listed_missing", note) for name, note in assignment.missing]
     refusals += [
@@ -66,7 +64,8 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
     records, duplicates = _without_duplicates(records)
     refusals += duplicates
     if limit is not None:
-        kept = sorted([*records, *refusals], key=lambda one: record_hash(one.key))[:limit]
+        inputs: list[Record | Refusal] = [*records, *refusals]
+        kept = sorted(inputs, key=lambda one: record_hash(one.key))[:limit]
         records = [one for one in kept if isinstance(one, Record)]
         refusals = [one for one in kept if isinstance(one, Refusal)]
     records.sort(key=lambda record: (SPLITS.index(assignment.splits[record.key]), record_hash(record.key)))

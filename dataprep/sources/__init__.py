@@ -99,7 +99,9 @@ def class_id(name: str, classes: Sequence[str], place: str) -> int:
         AnnotationError: ``unknown_class``; the declared classes don't hold it.
     """
     if name not in classes:
-        raise AnnotationError("unknown_class", f"{place}: {name!r} is none of the declared classes{near(name, classes)}")
+        raise AnnotationError(
+            "unknown_class", f"{place}: {name!r} is none of the declared classes{near(name, classes)}"
+        )
     return classes.index(name)
 
 

@@ -39,7 +39,9 @@ class Columns(BaseModel):
     def _two(cls, pattern: str) -> str:
         parts = pattern.split(",")
         if len(parts) != 2:
-            raise ValueError(f"wanted two column patterns with a comma between, as in '{{name}}_x, {{name}}_y', found {pattern!r}")
+            raise ValueError(
+                f"wanted two column patterns with a comma between, as in '{{name}}_x, {{name}}_y', found {pattern!r}"
+            )
         try:
             for part in parts:
                 part.format(name="", index=0, x=0, y=1)
@@ -49,7 +51,10 @@ class Columns(BaseModel):
 
     def pair(self, index: int, name: str) -> tuple[str, str]:
         """The x and y columns of one keypoint."""
-        x, y = (part.strip().format(name=name, index=index, x=2 * index, y=2 * index + 1) for part in self.keypoints.split(","))
+        x, y = (
+            part.strip().format(name=name, index=index, x=2 * index, y=2 * index + 1)
+            for part in self.keypoints.split(",")
+        )
         return x, y
 
 
@@ -69,7 +74,9 @@ class CsvKeypoints(Source):
     coordinates: Literal["continuous", "pixel_index"] = Field(
         description="continuous: pixel i covers [i, i + 1); pixel_index: numbers name pixels, so 0.5 is added"
     )
-    unannotated: Literal["keep", "filter"] = Field("keep", description="an image without a row: a negative, or left out")
+    unannotated: Literal["keep", "filter"] = Field(
+        "keep", description="an image without a row: a negative, or left out"
+    )
 
     def read(self, root: Path, *, split_folders: bool) -> Listing:
         """Pairs each image with its row; a row without image is ``missing_image``, a second row ``second_row``."""
@@ -126,7 +133,9 @@ class CsvKeypoints(Source):
         if self.classes is not None:
             return self.classes
         column = self.columns.class_name
-        return () if column is None else tuple(sorted({name for _, row in rows if (name := (row[column] or "").strip())}))
+        return (
+            () if column is None else tuple(sorted({name for _, row in rows if (name := (row[column] or "").strip())}))
+        )
 
     def _labels(self, row: Row, classes: Sequence[str], place: str) -> Labels | AnnotationError:
         try:

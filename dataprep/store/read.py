@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, Select, create_engine, func, select
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, func, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
@@ -38,7 +38,9 @@ class Store:
         """
         self.path = path
         if not path.is_file():
-            raise StoreError(f"{path}: wanted a store, found {'a folder' if path.is_dir() else 'nothing'}; build it first")
+            raise StoreError(
+                f"{path}: wanted a store, found {'a folder' if path.is_dir() else 'nothing'}; build it first"
+            )
         self._engine = _engine(path)
         try:
             with self._engine.connect() as connection:
@@ -130,12 +132,12 @@ class Store:
         """Whether there is an image of this digest; doesn't read it."""
         return self._any(select(_image.id).where(_image.sha256 == sha256))
 
-    def _any(self, query: Select[tuple[int]]) -> bool:
+    def _any(self, query: Select[Any]) -> bool:
         with self._engine.connect() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
-    def _position(self, connection: Connection, query: Select[tuple[int]], sha256: str) -> int:
-        position = connection.execute(query.limit(1)).scalar()
+    def _position(self, connection: Connection, query: Select[Any], sha256: str) -> int:
+        position: int | None = connection.execute(query.limit(1)).scalar()
         if position is None:
             raise SampleNotFound(f"{self.dataset.name} has no shard {sha256}; read the index again")
         return position
@@ -232,7 +234,7 @@ class Store:
             return [(status, reason, count) for status, reason, count in connection.execute(query)]
 
 
-def _ledger_row(row) -> LedgerRow:  # type: ignore[no-untyped-def]
+def _ledger_row(row: Row[*tuple[Any, ...]]) -> LedgerRow:
     return LedgerRow(row.key, row.status, row.reason, row.note, tuple(row.notes), row.dropped, row.id)
 
 

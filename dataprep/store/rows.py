@@ -25,7 +25,7 @@ SAMPLE = select(
 )
 
 
-def stored_sample(row: Row[Any]) -> StoredSample:
+def stored_sample(row: Row[*tuple[Any, ...]]) -> StoredSample:
     """The value of a row of `SAMPLE`."""
     return StoredSample(
         row.id, row.key, row.split, row.record, Size(row.width, row.height), row.offset, row.length, row.wire

@@ -16,9 +16,7 @@ from dataprep.store.content import StoredSample
 DECIMALS = 3
 
 
-def sample_json(
-    key: str, image: bytes, source: Size, stored: Size, affine: Affine, labels: Labels
-) -> tuple[str, str]:
+def sample_json(key: str, image: bytes, source: Size, stored: Size, affine: Affine, labels: Labels) -> tuple[str, str]:
     """The canonical JSON of a sample without its offset, which only its shard knows.
 
     Args:

@@ -24,9 +24,6 @@ from dataprep.store.samples import shard_json
 from dataprep.store.sharding import record_hash, spans
 
 
-
-
-
 @dataclass(frozen=True, slots=True)
 class Description:
     """What the build knows of the dataset as a whole, once all samples are in."""
@@ -117,9 +114,7 @@ class StoreWriter:
                         sum(len(sample.image) for sample in samples),
                     )
                 )
-        for table, rows in (
-            (schema.records, record_rows), (schema.images, image_rows), (schema.samples, sample_rows)
-        ):
+        for table, rows in ((schema.records, record_rows), (schema.images, image_rows), (schema.samples, sample_rows)):
             if rows:
                 self._connection.execute(insert(table), rows)
         self._connection.commit()
@@ -127,7 +122,7 @@ class StoreWriter:
     def _known_images(self, hashes: Sequence[str]) -> dict[str, int]:
         image = schema.images.c
         found = self._connection.execute(select(image.sha256, image.id).where(image.sha256.in_(hashes)))
-        return {sha256: id for sha256, id in found}
+        return {row.sha256: row.id for row in found}
 
     def counts(self) -> dict[str, int]:
         """Samples in each split so far."""
@@ -186,7 +181,9 @@ class StoreWriter:
         connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
         found = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
         if found != "ok":
-            raise StoreCorrupt(f"{self._building}: SQLite's integrity check says {found!r}; check the disk, build again")
+            raise StoreCorrupt(
+                f"{self._building}: SQLite's integrity check says {found!r}; check the disk, build again"
+            )
         self.close()
         with self._building.open("rb") as file:
             os.fsync(file.fileno())
@@ -264,9 +261,7 @@ def _write_shard(connection: Connection, position: int, id: str, split: str, fir
     )
     samples = list(shard_samples(connection, position))
     labels = shard_json(id, split, samples)
-    shard = Shard(
-        position, id, split, len(samples), images.hexdigest(), size, canonical.sha256(labels), len(labels)
-    )
+    shard = Shard(position, id, split, len(samples), images.hexdigest(), size, canonical.sha256(labels), len(labels))
     return {column.name: getattr(shard, column.name) for column in schema.shards.columns}
 
 
@@ -292,7 +287,9 @@ def _golden(connection: Connection, format: str) -> list[dict[str, Any]]:
     for split in splits.all():
         chosen: dict[int, None] = {}
         for order in ((sample.id,), (sample.length, sample.id), (sample.length.desc(), sample.id)):
-            for id in connection.execute(select(sample.id).where(sample.split == split).order_by(*order).limit(1)).scalars():
+            for id in connection.execute(
+                select(sample.id).where(sample.split == split).order_by(*order).limit(1)
+            ).scalars():
                 chosen[id] = None
         for id in chosen:
             key, width, height, sha256, content = connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from functools import cache
 from typing import Annotated, ClassVar, Literal
 
@@ -58,6 +59,18 @@ class Filling(Transform):
         # The manifest has put `mean` in numbers before anything is planned.
         assert self.fill != "mean"
         return Fill(self.fill)
+
+
+def plan(view: View, steps: Iterable[Transform]) -> tuple[View, ...]:
+    """Decides what all steps together make of a view.
+
+    Raises:
+        PlanError: a step can't be applied.
+    """
+    views: tuple[View, ...] = (view,)
+    for step in steps:
+        views = tuple(output for view in views for output in step.plan(view))
+    return views
 
 
 @cache

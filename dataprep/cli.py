@@ -1,0 +1,268 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dataprep import __version__, console
+from dataprep.errors import DataprepError, StoreCorrupt
+from dataprep.store.read import Store
+
+GOOD, DATA_FAILS, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
+
+_File = click.Path(path_type=Path)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, nothing else.")
+
+
+def _processors() -> int:
+    # The processors this process may use, which in a container are fewer than there are.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="dataprep")
+def cli() -> None:
+    r"""Prepare images with their labels, and serve them to TensorFlow.js trainers.
+
+    \b
+    dataprep sample demo/sample                               draw a small dataset to try things on
+    dataprep preview manifests/sample.yaml --out sheet.png    look before you build
+    dataprep build manifests/sample.yaml                      build sample.db
+    dataprep verify sample.db                                 check every byte of it
+    dataprep serve sample.db                                  serve it to browsers
+    """
+
+
+@cli.command()
+@click.argument("directory", type=_File)
+@click.option("--seed", default=0, show_default=True, help="Another seed draws other faces.")
+@_as_json
+def sample(directory: Path, seed: int, as_json: bool) -> None:
+    r"""Draw the embedded dataset: 240 faces with class, box and nine landmarks.
+
+    \b
+    dataprep sample demo/sample
+    """
+    from dataprep.sample import write_sample
+
+    summary = write_sample(directory, seed)
+    if as_json:
+        _print_json({"directory": str(directory), "images": summary.images, "manifest": str(summary.manifest)})
+    else:
+        click.echo(f"{summary.images} images in {directory}; build them with: dataprep build {summary.manifest}")
+
+
+@cli.command()
+@click.argument("manifest", type=_File)
+@click.option("--store", type=_File, help="Where the store shall be.  [default: NAME.db in this folder]")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: the processors there are]")
+@click.option("--limit", type=click.IntRange(1), help="Take only so many inputs, mixed by their hash.")
+@_as_json
+def build(manifest: Path, store: Path | None, workers: int | None, limit: int | None, as_json: bool) -> None:
+    r"""Build a store from a manifest.
+
+    \b
+    dataprep build manifests/bccd.yaml --store bccd.db
+    dataprep build manifests/bccd.yaml --limit 20 --json
+    """
+    from dataprep.build.build import build as run
+    from dataprep.manifest import load
+
+    loaded = load(manifest)
+    path = store or Path(f"{loaded.manifest.name}.db")
+    with console.progress(f"building {loaded.manifest.name}") as progress:
+        summary = run(loaded, path, workers=workers or _processors(), limit=limit, progress=progress)
+    if as_json:
+        _print_json(summary.as_json())
+    else:
+        rows = [
+            ("store", f"{summary.store}, {console.size(summary.bytes)}"),
+            ("digest", summary.digest),
+            ("inputs", f"{summary.inputs:,}" + (f" (limited to {limit:,})" if limit else "")),
+            ("accepted", f"{summary.accepted:,}"),
+            ("rejected", f"{summary.rejected:,}"),
+            ("duplicates", f"{summary.duplicates:,}"),
+            ("filtered", f"{summary.filtered:,}"),
+            ("samples", f"{summary.samples:,}"),
+            ("splits", ", ".join(_share(summary.asked, summary.actual, *split) for split in summary.splits.items())),
+            ("time", f"{summary.elapsed_s:.1f} s, {summary.inputs / summary.elapsed_s:,.0f} inputs a second"),
+        ]
+        if summary.reasons:
+            rows.insert(7, ("reasons", console.counts(summary.reasons)))
+        if summary.dropped:
+            rows.append(("labels lost", console.counts(summary.dropped)))
+        console.table(summary.dataset, rows)
+    if summary.failure:
+        click.echo(f"dataprep: {summary.failure}. What was built is in {summary.store}.", err=True)
+        sys.exit(DATA_FAILS)
+
+
+def _share(asked: dict[str, float] | None, actual: dict[str, float], name: str, count: int) -> str:
+    wanted = f", asked {asked[name]:.0%}" if asked else ""
+    return f"{name} {count:,} ({actual[name]:.0%}{wanted})"
+
+
+@cli.command()
+@click.argument("store", type=_File)
+@_as_json
+def inspect(store: Path, as_json: bool) -> None:
+    r"""Show what is in a store.
+
+    \b
+    dataprep inspect bccd.db
+    dataprep inspect bccd.db --json
+    """
+    from dataprep.verify.inspect import inspect as look
+
+    with Store(store) as opened:
+        found = look(opened)
+    if as_json:
+        _print_json(found)
+        return
+    image, shards, ledger, pixels = found["image"], found["shards"], found["ledger"], found["statistics"]["train"]
+    size = f"{image['width']} x {image['height']}" if image["width"] else "sizes differ"
+    rows = [
+        ("store", f"{found['store']}, {console.size(found['bytes'])}"),
+        ("digest", found["digest"]),
+        ("images", f"{image['format']}, {size}"),
+        ("labels", ", ".join(found["labels"]) or "-"),
+        ("shards", f"{shards['count']}, largest {console.size(shards['images_bytes']['max'])}"),
+        ("ledger", console.counts(ledger["statuses"])),
+        ("reasons", console.counts(ledger["reasons"])),
+        ("labels lost", console.counts(ledger["dropped"])),
+        ("y = x * scale + offset", _normalization(found["normalize"])),
+    ]
+    if pixels["pixels"]:
+        mean, std = (", ".join(f"{value:.3f}" for value in pixels[name]) for name in ("mean", "std"))
+        rows += [("train mean", mean), ("train std", std)]
+    console.table(found["dataset"], rows)
+    columns = [(name, part["samples"], part["images_bytes"]) for name, part in found["splits"].items()]
+    console.columns("splits", ("", "samples", "images"), [(n, f"{s:,}", console.size(b)) for n, s, b in columns])
+    if found["classes"]:
+        splits = list(found["splits"])
+        headings = ["", *(f"{split} {kind}" for split in splits for kind in ("samples", "boxes"))]
+        console.columns(
+            "classes",
+            headings,
+            [
+                [name, *(f"{by_split[split][kind]:,}" for split in splits for kind in ("samples", "boxes"))]
+                for name, by_split in found["classes"].items()
+            ],
+        )
+
+
+def _normalization(normalize: dict[str, list[float]]) -> str:
+    scale, offset = (", ".join(f"{value:.6g}" for value in normalize[name]) for name in ("scale", "offset"))
+    return f"scale {scale}; offset {offset}"
+
+
+@cli.command()
+@click.argument("manifest", type=_File)
+@click.option("--out", type=_File, required=True, help="The picture to write, such as sheet.png.")
+@click.option("-n", "count", type=click.IntRange(1, 400), default=16, show_default=True, help="How many inputs.")
+def preview(manifest: Path, out: Path, count: int) -> None:
+    r"""Draw originals beside results, with their labels, without building.
+
+    \b
+    dataprep preview manifests/bccd.yaml --out sheet.png -n 8
+    """
+    from dataprep.manifest import load
+    from dataprep.verify.preview import preview as draw
+
+    problems = draw(load(manifest), out, count)
+    for problem in problems:
+        click.echo(f"not shown: {problem}", err=True)
+    click.echo(f"wrote {out}")
+
+
+@cli.command()
+@click.argument("store", type=_File)
+@_as_json
+def verify(store: Path, as_json: bool) -> None:
+    r"""Check that a store is what it says: every digest, image and label.
+
+    \b
+    dataprep verify bccd.db
+    """
+    from dataprep.verify.checks import verify as check
+
+    with Store(store) as opened, console.progress(f"verifying {store.name}") as progress:
+        report = check(opened, progress)
+    if as_json:
+        _print_json(report.as_json())
+    else:
+        for one in report.checks:
+            mark = "FAILED" if one.failed else "good"
+            counted = f"{one.failed:,} of {one.checked:,}" if one.failed else f"{one.checked:,}"
+            click.echo(f"{mark:6}  {one.name:9}  {one.promise} ({counted})")
+            for finding in one.findings:
+                click.echo(f"        {finding}")
+    if not report.good:
+        click.echo(f"dataprep: {store} is not what it says; build it again", err=True)
+        sys.exit(DATA_FAILS)
+
+
+@cli.command()
+def schema() -> None:
+    r"""Print the JSON Schema of manifests, for editors.
+
+    \b
+    dataprep schema > manifest.schema.json
+    and in the manifest:  # yaml-language-server: $schema=manifest.schema.json
+    """
+    from dataprep.manifest import schema as describe
+
+    click.echo(json.dumps(describe(), indent=2))
+
+
+@cli.command()
+@click.argument("stores", type=_File, nargs=-1, required=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one.")
+@click.option("--cors-origin", multiple=True, help="An origin whose pages may read, as http://localhost:5173.")
+@_as_json
+def serve(stores: tuple[Path, ...], host: str, port: int, cors_origin: tuple[str, ...], as_json: bool) -> None:
+    r"""Serve stores to browsers.
+
+    \b
+    dataprep serve bccd.db faces.db
+    dataprep serve bccd.db --port 0 --json
+    """
+    from server.serve import serve as run
+    from server.settings import Settings
+
+    def listening(url: str) -> None:
+        if as_json:
+            click.echo(json.dumps({"url": url, "stores": [str(store) for store in stores]}))
+        else:
+            click.echo(f"Serving {', '.join(map(str, stores))} at {url}  (Ctrl-C ends it)")
+        sys.stdout.flush()
+
+    if not run(Settings(stores, cors_origin), host, port, listening):
+        click.echo(f"dataprep: could not listen on {host}:{port}; choose another --port, or 0 for any", err=True)
+        sys.exit(WRONG_USE)
+
+
+def main() -> None:
+    """Runs the command line, and turns what goes wrong into one sentence and an exit code."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or GOOD)
+    except click.Abort:
+        click.echo("dataprep: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(WRONG_USE)
+    except DataprepError as error:
+        click.echo(f"dataprep: {error}", err=True)
+        sys.exit(DATA_FAILS if isinstance(error, StoreCorrupt) else WRONG_USE)

@@ -1,0 +1,82 @@
+"""What people see in a terminal: progress on stderr, tables on stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+out = Console()
+err = Console(stderr=True)
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """Items a second."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="dim")
+
+
+class Reporter:
+    """A callable (done, in all) that moves a bar."""
+
+    def __init__(self, progress: Progress, what: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(what, total=None)
+
+    def __call__(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Reporter]:
+    """A progress bar with count, rate and time left; nothing where stderr is no terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        yield Reporter(bar, what)
+
+
+def table(title: str, rows: Sequence[tuple[str, str]]) -> None:
+    """A table of names and values."""
+    grid = Table(
+        title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2, 0, 0)
+    )
+    grid.add_column(style="dim")
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(Text(name), Text(value))
+    out.print(grid)
+
+
+def columns(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table with headings; the first column left, the others right."""
+    grid = Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), header_style="dim"
+    )
+    for index, heading in enumerate(headings):
+        grid.add_column(Text(heading), justify="right" if index else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    out.print(grid)
+
+
+def counts(values: Mapping[str, int]) -> str:
+    """``a 3, b 4``; a dash for nothing."""
+    return ", ".join(f"{name} {count:,}" for name, count in values.items()) or "-"
+
+
+def size(count: int) -> str:
+    """Bytes for people.
+
+    >>> size(999), size(5402624)
+    ('999 B', '5.2 MiB')
+    """
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"

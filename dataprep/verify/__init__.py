@@ -1,0 +1,1 @@
+"""Checks that a store is what it says, and pictures to look at."""

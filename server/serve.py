@@ -1,0 +1,53 @@
+"""Runs the service on a real port."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+
+from server.app import create_app
+from server.settings import Settings
+
+
+class _Announcing(uvicorn.Server):
+    """Says where it listens, once it does: with port 0 nobody could know before."""
+
+    def __init__(self, config: uvicorn.Config, listening: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            self._listening(f"http://{shown}:{port}")
+
+
+def serve(settings: Settings, host: str, port: int, listening: Callable[[str], None]) -> bool:
+    """Serves until SIGINT or SIGTERM.
+
+    Args:
+        settings: what to serve.
+        host: address to bind.
+        port: 0 for any free one.
+        listening: called with the URL, once requests are answered.
+
+    Returns:
+        Whether it ever listened; uvicorn has logged the reason if not.
+
+    Raises:
+        StoreError: a store can't be read.
+    """
+    options: dict[str, Any] = {"host": host, "port": port, "log_level": "warning", "access_log": False}
+    server = _Announcing(uvicorn.Config(create_app(settings), **options), listening)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        pass  # uvicorn has shut down in order, and only passes the signal on
+    except SystemExit:
+        return False
+    return server.started
