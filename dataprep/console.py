@@ -28,6 +28,7 @@ class Reporter:
         self._task = progress.add_task(what, total=None)
 
     def __call__(self, done: int, total: int) -> None:
+        """Moves the bar."""
         self._progress.update(self._task, completed=done, total=total)
 
 

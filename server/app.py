@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from dataprep import __version__
 from server import pages, problems
 from server.catalog import Catalog
+from server.heads import Heads
 from server.routes import browse, health, sync
 from server.settings import Settings
 
@@ -31,6 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="dataprep", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.catalog = catalog
     problems.install(app)
+    app.add_middleware(Heads)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -18,6 +20,16 @@ class _Announcing(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, listening: Callable[[str], None]) -> None:
         super().__init__(config)
         self._listening = listening
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ends in order at the first signal; uvicorn's own would raise it again afterwards, as a traceback."""
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -46,8 +58,6 @@ def serve(settings: Settings, host: str, port: int, listening: Callable[[str], N
     server = _Announcing(uvicorn.Config(create_app(settings), **options), listening)
     try:
         server.run()
-    except KeyboardInterrupt:
-        pass  # uvicorn has shut down in order, and only passes the signal on
     except SystemExit:
         return False
     return server.started

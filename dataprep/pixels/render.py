@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image
 
 from dataprep.geometry import Rect
+from dataprep.pixels.area import resize_area
 from dataprep.plan import Fill, Filter, Pass, Sides
 
 # Pillow widens each of these filters when it shrinks (antialiasing), and computes the same bits on every processor.
 _FILTERS: dict[Filter, Image.Resampling] = {
-    "area": Image.Resampling.BOX,
     "bilinear": Image.Resampling.BILINEAR,
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
@@ -55,7 +55,10 @@ def _render(image: Image.Image, one: Pass) -> Image.Image:
     if one.filter is not None:
         limit = Rect(0, 0, *image.size)  # a box may overshoot by float noise, which Pillow refuses
         inner = Rect(box.x0 - x0, box.y0 - y0, box.x1 - x0, box.y1 - y0).intersect(limit)
-        image = image.resize(one.size, _FILTERS[one.filter], (inner.x0, inner.y0, inner.x1, inner.y1))
+        if one.filter == "area":
+            image = resize_area(image, one.size, inner)
+        else:
+            image = image.resize(one.size, _FILTERS[one.filter], (inner.x0, inner.y0, inner.x1, inner.y1))
     if any(one.frame):
         image = _extend(image, one.frame, one.fill)
     if one.flip_x:

@@ -1,0 +1,112 @@
+"""What the property tests draw from: sizes, labels, fills, chains of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from dataprep.geometry import Size
+from dataprep.labels import Boxes, Keypoints, Labels
+from dataprep.plan import Fill, Filter, Sides, View
+
+FILTERS: tuple[Filter, ...] = ("area", "bilinear", "bicubic", "lanczos")
+
+
+def sizes(least: int = 1, most: int = 90) -> st.SearchStrategy[Size]:
+    """Any size, one-pixel sides and extreme shapes included."""
+    return st.builds(Size, st.integers(least, most), st.integers(least, most))
+
+
+colors = st.tuples(*[st.integers(0, 255)] * 3)
+fills = st.one_of(
+    st.builds(lambda color: Fill("constant", color), colors), st.sampled_from([Fill("edge"), Fill("reflect")])
+)
+
+
+@st.composite
+def labels(draw: st.DrawFn, size: Size, *, keypoints: int = 4, classes: int = 3) -> Labels:
+    """Labels of every kind within an image, boxes without area and unlabelled keypoints among them."""
+    xs, ys = st.floats(0, size.width), st.floats(0, size.height)
+    corners = []
+    for _ in range(draw(st.integers(0, 3))):
+        (x0, x1), (y0, y1) = sorted([draw(xs), draw(xs)]), sorted([draw(ys), draw(ys)])
+        corners.append([x0, y0, x1, y1])
+    ids = [draw(st.integers(0, classes - 1)) for _ in corners]
+    points = [
+        [(draw(xs), draw(ys), draw(st.integers(0, 2))) for _ in range(keypoints)]
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    return Labels(
+        draw(st.none() | st.integers(0, classes - 1)),
+        Boxes.of(np.array(corners).reshape(-1, 4), ids),
+        Keypoints.of(np.array(points).reshape(-1, keypoints, 3)),
+    )
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Shares of the room, so that a cut always lies in the image."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def numbers(self, size: Size) -> tuple[int, int, Size]:
+        cut = Size(max(1, round(size.width * self.width)), max(1, round(size.height * self.height)))
+        return round((size.width - cut.width) * self.x), round((size.height - cut.height) * self.y), cut
+
+    def on(self, view: View) -> View:
+        return view.cut(*self.numbers(view.size))
+
+
+@dataclass(frozen=True)
+class Pad:
+    sides: Sides
+    fill: Fill
+
+    def on(self, view: View) -> View:
+        return view.pad(self.sides, self.fill)
+
+
+@dataclass(frozen=True)
+class Resample:
+    size: Size
+    filter: Filter
+
+    def on(self, view: View) -> View:
+        return view.resample(self.size, self.filter)
+
+
+@dataclass(frozen=True)
+class Flip:
+    x: bool
+    y: bool
+
+    def on(self, view: View) -> View:
+        return view.flip(self.x, self.y)
+
+
+Step = Cut | Pad | Resample | Flip
+
+shares = st.floats(0, 1)
+cuts = st.builds(Cut, shares, shares, st.floats(0.3, 1), st.floats(0.3, 1))
+paddings = st.builds(Sides, *[st.integers(0, 12)] * 4)
+flips = st.builds(Flip, st.booleans(), st.booleans())
+
+
+def pads(of: st.SearchStrategy[Fill] = fills) -> st.SearchStrategy[Pad]:
+    return st.builds(Pad, paddings, of)
+
+
+def resamples(filters: Any = FILTERS, least: int = 1, most: int = 90) -> st.SearchStrategy[Resample]:
+    return st.builds(Resample, sizes(least, most), st.sampled_from(filters))
+
+
+def chains(*, most: int = 6, of: st.SearchStrategy[Any] | None = None) -> st.SearchStrategy[list[Step]]:
+    """Up to six steps of any kind."""
+    step = of if of is not None else st.one_of(cuts, pads(), resamples(), flips)
+    return st.lists(step, max_size=most)
