@@ -65,14 +65,14 @@ class Limits(BaseModel):
         return value
 
 
-def _step_name(value: Any) -> str:
+def _step_name(value: Any) -> str | None:
     if isinstance(value, dict) and len(value) == 1:
         return str(next(iter(value)))
     if isinstance(value, str):
         return value
     if isinstance(value, BaseModel):
         return next(iter(type(value).model_fields))
-    return ""
+    return None
 
 
 def _spelled_out(value: Any) -> Any:
@@ -229,6 +229,7 @@ def _finding(document: Document, error: ErrorDetails) -> str:
     if kind == "union_tag_invalid":
         tags = re.findall(r"'([^']+)'", context["expected_tags"])
         what = context["discriminator"].strip("'")
+        place = document.place((*location, what))
         subject = "transform" if "_step_name" in what else f"{where}.{what}"
         return f"{place}: no {subject} is called {context['tag']!r}{near(context['tag'], tags)}"
     if kind == "union_tag_not_found":

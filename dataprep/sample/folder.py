@@ -14,7 +14,7 @@ from dataprep.sample.features import LANDMARKS
 from dataprep.sample.frame import FRAMES, Frame, draw_frames
 
 VERSION = 1
-"""Raised with every change to what is drawn, so that an older sample is drawn again."""
+"""Raised with every change to any file of the sample, so that an older one is drawn again."""
 
 IMAGES = "images"
 ANNOTATIONS = "annotations.csv"

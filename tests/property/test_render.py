@@ -15,9 +15,9 @@ from dataprep.plan import Color, Fill, Filter, Sides, View
 from dataprep.transforms.crop_to import CropTo
 from dataprep.transforms.resize import Resize
 from dataprep.transforms.square import Square
-from tests.strategies import FILTERS, Cut, Resample, Step, chains, cuts, fills, flips, pads, resamples, sizes
+from tests.strategies import FILTERS, Cut, Resample, Step, chains, colors, cuts, fills, flips, pads, resamples, sizes
 
-# The distance between a blob's centroid in the rendered pixels and the place that the affine gives it, in output pixels.
+# The distance between a blob's centroid in the rendered pixels and the place that the affine gives it, output pixels.
 # Measured at most, over 2,500 random chains a filter: 0.025, 0.036, 0.025 and 0.052; the rest is rounding to 8 bits.
 CENTROID_BOUND: dict[Filter, float] = {"area": 0.06, "bilinear": 0.06, "bicubic": 0.06, "lanczos": 0.1}
 
@@ -122,7 +122,7 @@ def test_crop_to_an_object_then_square_shows_fill_and_never_the_scene(
     (view,) = Square(by="pad", fill=fill).plan(view)
     (view,) = Resize(size=(side, side), filter=filter).plan(view)
     pixels = np.full((size.height, size.width, 3), scene, np.uint8)
-    # The object, and all the margin that the crop has a right to show; beyond it, with a pixel for the resize, is scene.
+    # The object, and all the margin that the crop may show; beyond it, with a pixel for the resize, is scene.
     reach = 4 if twice else 0
     pixels[
         max(0, int(window.y0) - reach) : int(window.y1) + reach, max(0, int(window.x0) - reach) : int(window.x1) + reach
@@ -138,9 +138,7 @@ def test_crop_to_an_object_then_square_shows_fill_and_never_the_scene(
     assert (rendered[int(live.y1) + blur :] == fill).all()
 
 
-@given(
-    sizes(), colors := st.tuples(*[st.integers(0, 255)] * 3), st.builds(Sides, *[st.integers(0, 9)] * 4), resamples()
-)
+@given(sizes(), colors, st.builds(Sides, *[st.integers(0, 9)] * 4), resamples())
 def test_bars_have_the_exact_fill(size: Size, color: Color, sides: Sides, resample: Resample) -> None:
     view = resample.on(View.start(size)).pad(sides, Fill("constant", color))
     pixels = np.asarray(render(noise(size, 0), view.passes)).copy()

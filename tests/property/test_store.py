@@ -26,7 +26,7 @@ from dataprep.store.write import Description, StoreWriter
 from dataprep.verify.checks import verify
 from tests.strategies import labels, sizes
 
-ENCODINGS = {"jpeg": Jpeg(), "png": Png(format="png"), "webp": Webp(format="webp"), "raw": Raw(format="raw")}
+ENCODINGS: dict[str, Jpeg | Png | Webp | Raw] = {"jpeg": Jpeg(), "png": Png(format="png"), "webp": Webp(format="webp"), "raw": Raw(format="raw")}
 Entry = tuple[LedgerRow, str, list[NewSample]]
 
 keys = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
@@ -158,6 +158,7 @@ def test_jpeg_is_444_and_decodes_as_in_opencv(size: Size, seed: int, quality: in
     content = encode(picture(size, seed), Jpeg(quality=quality))
     found = decode_stored(content, "jpeg", size)
     judge = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert judge is not None
     assert np.array_equal(found, judge)
     # The start of frame: three components, each sampled 1 x 1.
     frame = content.index(b"\xff\xc0")

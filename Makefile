@@ -1,0 +1,82 @@
+# Everything a person runs here. Needs a POSIX shell, GNU make 3.81 or newer and Python 3.11 or newer; Node.js and
+# Chromium are fetched where the machine has none.
+
+VENV = .venv
+BIN = $(VENV)/bin
+PORT = 8000
+WEB = server/web
+PAGES = $(WEB)/dist/index.html
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# Steps that leave a folder behind leave a file in it, so that a second run has nothing to do.
+RUNTIME = $(VENV)/.installed
+DEV = $(VENV)/.installed-dev
+MODULES = $(WEB)/node_modules/.installed
+WEB_SOURCES = $(shell find $(WEB) -name node_modules -prune -o -name dist -prune -o -type f -print 2>/dev/null)
+
+# npm in the web part: the shell finds Node.js when it is needed, not when this file is read.
+NPM = node=$$(scripts/node.sh $(VENV)) && cd $(WEB) && PATH="$$node:$$PATH" npm
+# The browser tests are told where their browser is.
+CHROMIUM_FOUND = DATAPREP_CHROMIUM=$$(scripts/chromium.sh $(VENV)) && export DATAPREP_CHROMIUM
+
+.DEFAULT_GOAL = help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test bench fuzz format wheel constraints
+
+help: ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+demo: $(RUNTIME) $(PAGES) ## draw 240 faces, build and check a store, serve it: PORT=8000
+	@mkdir -p demo
+	@$(BIN)/dataprep sample demo/sample
+	@$(BIN)/dataprep build manifests/sample.yaml --store demo/sample.db
+	@$(BIN)/dataprep verify demo/sample.db
+	@# Ctrl-C reaches the server and this shell: it ends the server, and is no error.
+	@trap : INT; $(BIN)/dataprep serve demo/sample.db --port $(PORT) || [ $$? -eq 130 ]
+
+test: $(DEV) $(PAGES) ## run every check and every test, with a real browser: CHROMIUM=PATH
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(NPM) run lint
+	$(NPM) run types
+	$(NPM) test
+	$(CHROMIUM_FOUND) && $(BIN)/pytest
+
+bench: $(DEV) $(PAGES) ## measure: prints ratios, the machine and the versions
+	@$(CHROMIUM_FOUND) && for script in tests/bench/*.py; do $(BIN)/python "$$script" || exit 1; done
+
+fuzz: $(DEV) ## run the property tests with many more examples
+	$(BIN)/pytest tests/property --hypothesis-profile=fuzz
+
+format: $(DEV) $(MODULES) ## format, and fix what can be fixed
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+	$(NPM) run format
+
+wheel: $(DEV) $(PAGES) ## build the wheel and the sdist, pages included, in dist/
+	$(BIN)/python -m build
+
+constraints: ## write constraints.txt anew, from the newest versions that pyproject.toml allows
+	scripts/constraints.sh
+
+$(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -c constraints.txt -e .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -c constraints.txt -e '.[dev]'
+	@touch $@ $(RUNTIME)
+
+$(BIN)/python:
+	@python=$$(scripts/python.sh) && echo "$$python -m venv $(VENV)" && "$$python" -m venv $(VENV)
+
+$(MODULES): $(WEB)/package.json $(WEB)/package-lock.json | $(BIN)/python
+	$(NPM) ci --no-audit --no-fund
+	@touch $@
+
+$(PAGES): $(WEB_SOURCES) $(MODULES)
+	$(NPM) run build
+	@touch $@
