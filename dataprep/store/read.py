@@ -196,15 +196,16 @@ class Store:
         with self._engine.connect() as connection:
             return [stored_sample(row) for row in connection.execute(query)]
 
-    def iterate(self) -> Iterator[tuple[StoredSample, bytes]]:
-        """Every sample with its image, in order, a page at a time."""
+    def iterate(self) -> Iterator[tuple[StoredSample, bytes | None]]:
+        """Every sample with its image (None where a broken store has lost it), in order, a page at a time."""
         after = 0
         while page := self.samples(after=after, limit=256):
             after = page[-1].id
             with self._engine.connect() as connection:
                 rows = connection.execute(
                     select(_image.content)
-                    .join(schema.samples, _image.id == _sample.image)
+                    .select_from(schema.samples)
+                    .outerjoin(schema.images, _image.id == _sample.image)
                     .where(_sample.id.between(page[0].id, after))
                     .order_by(_sample.id)
                 )

@@ -39,8 +39,11 @@ class SampleWalk:
         self._labels = Check("labels", "every label lies within its image, and names a class that exists")
         self._parts = Check("shards", "both parts of every shard have their length and SHA-256")
 
-    def look(self, sample: StoredSample, content: bytes) -> None:
-        """Looks at the next sample."""
+    def look(self, sample: StoredSample, content: bytes | None) -> None:
+        """Looks at the next sample and its image; None where the store has lost that."""
+        if content is None:
+            self._images.expect(False, f"{sample.key}: its image is not in the store")
+            content = b""
         fields = json.loads(sample.wire)
         found = canonical.sha256(content)
         good = found == fields["sha256"] and len(content) == sample.length == fields["length"]

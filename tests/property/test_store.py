@@ -26,7 +26,12 @@ from dataprep.store.write import Description, StoreWriter
 from dataprep.verify.checks import verify
 from tests.strategies import labels, sizes
 
-ENCODINGS: dict[str, Jpeg | Png | Webp | Raw] = {"jpeg": Jpeg(), "png": Png(format="png"), "webp": Webp(format="webp"), "raw": Raw(format="raw")}
+ENCODINGS: dict[str, Jpeg | Png | Webp | Raw] = {
+    "jpeg": Jpeg(),
+    "png": Png(format="png"),
+    "webp": Webp(format="webp"),
+    "raw": Raw(format="raw"),
+}
 Entry = tuple[LedgerRow, str, list[NewSample]]
 
 keys = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)

@@ -1,0 +1,111 @@
+"""Real parts: the command line as a process, a store built by it, a server on a real port."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-c", "from dataprep.cli import main; main()")
+
+
+def dataprep(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs the command line to its end."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd or ROOT, timeout=300, check=False
+    )
+
+
+def built(manifest: Path, store: Path, *options: str) -> dict[str, Any]:
+    """Builds a store that must become one, and gives what ``--json`` printed."""
+    done = dataprep("build", manifest, "--store", store, "--json", *options)
+    assert done.returncode == 0, done.stderr
+    summary: dict[str, Any] = json.loads(done.stdout)
+    return summary
+
+
+@dataclass
+class Server:
+    """A running server; `stop` ends it as Ctrl-C does."""
+
+    url: str
+    process: subprocess.Popen[str]
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(20)
+
+
+@contextmanager
+def serving(*stores: Path, port: int = 0, options: tuple[str, ...] = ()) -> Iterator[Server]:
+    """Serves stores on a free port."""
+    process = subprocess.Popen(
+        [*COMMAND, "serve", *map(str, stores), "--port", str(port), "--json", *options],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert process.stdout is not None and process.stderr is not None
+    try:
+        line = process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the server did not start: {process.stderr.read()}")
+        yield Server(json.loads(line)["url"], process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(20)
+        process.stdout.close()
+        process.stderr.close()
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded dataset, as ``dataprep sample`` writes it."""
+    folder = tmp_path_factory.mktemp("sample") / "sample"
+    done = dataprep("sample", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_store(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of the embedded dataset."""
+    store = tmp_path_factory.mktemp("stores") / "sample.db"
+    built(sample / "manifest.yaml", store)
+    return store
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The real photos; a machine without them skips, and says so."""
+    folder = (ROOT / os.environ.get("DATAPREP_REAL_DATA", "../shared/data")).resolve()
+    if not (folder / "bccd").is_dir():
+        pytest.skip(f"no real data at {folder}: set DATAPREP_REAL_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_store(
+    real_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[Path, dict[str, Any]]]:
+    """Builds one of our manifests from real data, once."""
+    folder, found = tmp_path_factory.mktemp("real"), dict[str, tuple[Path, dict[str, Any]]]()
+
+    def store(name: str) -> tuple[Path, dict[str, Any]]:
+        if name not in found:
+            path = folder / f"{name}.db"
+            os.environ["DATAPREP_REAL_DATA"] = str(real_data)
+            found[name] = path, built(ROOT / f"manifests/{name}.yaml", path)
+        return found[name]
+
+    return store

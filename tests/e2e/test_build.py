@@ -1,0 +1,261 @@
+"""Builds from the command line: every input accounted for, nothing half-written, the same digest every time."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.e2e.conftest import built, dataprep
+
+MANIFEST = """
+name: shapes
+source: {format: image_folder, root: photos}
+split: {by: hash, train: 0.6, val: 0.4, test: 0}
+transforms:
+  - square: {fill: [9, 9, 9]}
+  - resize: {size: [24, 24]}
+encode: {format: png}
+limits: {max_rejected: 50%}
+"""
+
+
+def photo(path: Path, seed: int, width: int = 40, height: int = 30) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Two dozen photos of two classes, and one of everything that can be wrong with a file."""
+    for index in range(24):
+        photo(tmp_path / f"photos/{'circle' if index % 2 else 'square'}/{index:02}.png", index, 30 + index, 50 - index)
+    folder = tmp_path / "photos/circle"
+    shutil.copy(folder / "01.png", folder / "copy of 01.png")
+    (folder / "empty.jpg").touch()
+    (folder / "notes.txt").write_text("not an image, and not meant to be")
+    (folder / "text.jpg").write_text("not an image, but meant to be")
+    (folder / ".DS_Store").write_bytes(b"\0")
+    (folder / "half.png").write_bytes((folder / "03.png").read_bytes()[:900])
+    (tmp_path / "photos/stray.png").write_bytes((folder / "05.png").read_bytes())
+    (tmp_path / "m.yaml").write_text(MANIFEST)
+    return tmp_path
+
+
+def ledger(store: Path) -> dict[str, tuple[str, str | None]]:
+    with sqlite3.connect(store) as connection:
+        return {
+            key: (status, reason)
+            for key, status, reason in connection.execute("SELECT key, status, reason FROM records")
+        }
+
+
+def adds_up(summary: dict[str, Any]) -> bool:
+    return bool(sum(summary[name] for name in ("accepted", "rejected", "duplicates", "filtered")) == summary["inputs"])
+
+
+def test_every_input_has_a_row(photos: Path) -> None:
+    summary = built(photos / "m.yaml", photos / "s.db")
+    rows = ledger(photos / "s.db")
+    assert {key: row for key, row in rows.items() if row != ("accepted", None)} == {
+        "circle/copy of 01.png": ("duplicate", "same_bytes"),
+        "circle/empty.jpg": ("rejected", "empty_file"),
+        "circle/notes.txt": ("filtered", "not_an_image"),
+        "circle/text.jpg": ("rejected", "not_an_image"),
+        "circle/.DS_Store": ("filtered", "hidden_file"),
+        "circle/half.png": ("rejected", "truncated"),
+        "stray.png": ("rejected", "no_class"),
+    }
+    files = [path for path in (photos / "photos").rglob("*") if path.is_file()]
+    assert summary["inputs"] == len(files) == len(rows) == 31
+    assert adds_up(summary)
+    assert (summary["accepted"], summary["rejected"], summary["duplicates"], summary["filtered"]) == (24, 4, 1, 2)
+    assert summary["samples"] == 24
+    assert summary["bytes"] == (photos / "s.db").stat().st_size
+    assert dataprep("verify", photos / "s.db").returncode == 0
+
+
+def test_json_is_alone_on_stdout(photos: Path) -> None:
+    done = dataprep("build", photos / "m.yaml", "--store", photos / "s.db", "--json")
+    wanted = {
+        "dataset",
+        "digest",
+        "store",
+        "inputs",
+        "accepted",
+        "rejected",
+        "duplicates",
+        "filtered",
+        "samples",
+        "bytes",
+        "elapsed_s",
+    }
+    assert wanted <= set(json.loads(done.stdout))
+    assert len(done.stdout.splitlines()) == 1
+    inspected = json.loads(dataprep("inspect", photos / "s.db", "--json").stdout)
+    assert inspected["digest"] == json.loads(done.stdout)["digest"]
+    assert inspected["ledger"]["statuses"] == {"accepted": 24, "rejected": 4, "duplicate": 1, "filtered": 2}
+    assert sum(split["samples"] for split in inspected["splits"].values()) == 24
+    assert sum(count["samples"] for by in inspected["classes"].values() for count in by.values()) == 24
+
+
+def test_the_digest_is_the_same_for_any_workers_path_and_order(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = built(photos / "m.yaml", photos / "a.db", "--workers", "1")["digest"]
+    elsewhere = photos / "else where"
+    # Created in the opposite order, so that the directory lists them in another one.
+    for path in sorted((photos / "photos").rglob("*"), reverse=True):
+        if path.is_file():
+            target = elsewhere / path.relative_to(photos)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    shutil.copy(photos / "m.yaml", elsewhere / "m.yaml")
+    monkeypatch.setenv("PYTHONHASHSEED", "7")
+    assert built(elsewhere / "m.yaml", elsewhere / "b.db", "--workers", "5")["digest"] == first
+    photo(elsewhere / "photos/circle/new.png", 99)
+    assert built(elsewhere / "m.yaml", elsewhere / "b.db", "--workers", "2")["digest"] != first
+
+
+def test_limit_takes_so_many_inputs_and_says_so(photos: Path) -> None:
+    summary = built(photos / "m.yaml", photos / "s.db", "--limit", "9")
+    assert (summary["inputs"], summary["limited_to"]) == (9, 9)
+    assert adds_up(summary)
+    assert "limited to 9" in dataprep("build", photos / "m.yaml", "--store", photos / "s.db", "--limit", "9").stdout
+
+
+def test_too_many_rejections_fail_and_leave_the_old_store(photos: Path) -> None:
+    built(photos / "m.yaml", photos / "s.db")
+    before = (photos / "s.db").read_bytes()
+    (photos / "m.yaml").write_text(MANIFEST.replace("50%", "10%"))
+    done = dataprep("build", photos / "m.yaml", "--store", photos / "s.db", "--json")
+    assert done.returncode == 1
+    assert "4 of 31 inputs were rejected" in done.stderr
+    assert "Traceback" not in done.stderr
+    summary = json.loads(done.stdout)
+    assert adds_up(summary)
+    assert (photos / "s.db").read_bytes() == before
+    assert summary["store"] == str(photos / "s.db.failed")
+    assert len(ledger(photos / "s.db.failed")) == 31
+
+
+def test_an_empty_split_fails_and_names_the_seed(photos: Path) -> None:
+    (photos / "m.yaml").write_text(MANIFEST.replace("val: 0.4, test: 0", "val: 0.399, test: 0.001"))
+    done = dataprep("build", photos / "m.yaml", "--store", photos / "s.db")
+    assert done.returncode == 1
+    assert "the split test is empty" in done.stderr and "split.seed" in done.stderr
+    assert not (photos / "s.db").exists()
+
+
+def test_normalize_auto_is_the_train_splits_mean_and_deviation(photos: Path) -> None:
+    (photos / "m.yaml").write_text(MANIFEST + "normalize: auto\n")
+    built(photos / "m.yaml", photos / "s.db")
+    found = json.loads(dataprep("inspect", photos / "s.db", "--json").stdout)
+    with sqlite3.connect(photos / "s.db") as connection:
+        query = "SELECT content FROM images JOIN samples ON image = images.id WHERE split = 'train'"
+        import io
+
+        pixels = [np.asarray(Image.open(io.BytesIO(content))) for (content,) in connection.execute(query)]
+    flat = np.concatenate([one.reshape(-1, 3) for one in pixels]).astype(np.float64)
+    scale, offset = np.array(found["normalize"]["scale"]), np.array(found["normalize"]["offset"])
+    np.testing.assert_allclose(scale, 1 / flat.std(axis=0), rtol=1e-12)
+    np.testing.assert_allclose((flat * scale + offset).mean(axis=0), 0, atol=1e-12)
+    assert found["statistics"]["train"]["sum"] == flat.sum(axis=0).astype(int).tolist()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["build", "none.yaml"], 2, "none.yaml: the manifest can't be read"),
+        (["build", "bad.yaml"], 2, "bad.yaml:1"),
+        (["build", "nowhere.yaml"], 2, "wanted a folder of images, found nothing"),
+        (["verify", "none.db"], 2, "wanted a store, found nothing"),
+        (["inspect", "m.yaml"], 2, "no store that can be read"),
+        (["inspect", "other.db"], 2, "no store of dataprep"),
+        (["serve", "none.db"], 2, "wanted a store, found nothing"),
+        (["preview", "m.yaml", "--out", "sheet.xyz"], 2, "the picture can't be written"),
+        (["biuld"], 2, "No such command"),
+        (["build", "m.yaml", "--workers", "0"], 2, "--workers"),
+        (["build", "m.yaml", "--store", "photos/stray.png/s.db"], 2, "can't be written"),
+    ],
+)
+def test_wrong_use_is_a_sentence_and_never_a_traceback(
+    photos: Path, arguments: list[str], code: int, words: str
+) -> None:
+    (photos / "bad.yaml").write_text("nmae: x")
+    (photos / "nowhere.yaml").write_text(MANIFEST.replace("photos", "nowhere"))
+    with sqlite3.connect(photos / "other.db") as connection:
+        connection.execute("CREATE TABLE t (x)")
+    done = dataprep(*arguments, cwd=photos)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_verify_sees_a_changed_byte(photos: Path) -> None:
+    built(photos / "m.yaml", photos / "s.db")
+    with sqlite3.connect(photos / "s.db") as connection:
+        (content,) = connection.execute("SELECT content FROM images WHERE id = 3").fetchone()
+        changed = bytearray(content)
+        changed[len(changed) // 2] ^= 1
+        connection.execute("UPDATE images SET content = ? WHERE id = 3", (bytes(changed),))
+    connection.close()
+    done = dataprep("verify", photos / "s.db", "--json")
+    assert done.returncode == 1
+    failed = {check["name"] for check in json.loads(done.stdout)["checks"] if check["failed"]}
+    assert {"images", "shards"} <= failed
+
+
+@pytest.mark.parametrize(
+    ("statement", "check"),
+    [
+        ("UPDATE samples SET wire = replace(wire, '\"size\":[', '\"size\":[1') WHERE id = 1", "digest"),
+        ("UPDATE samples SET wire = replace(wire, '\"class\":', '\"class\":7') WHERE id = 1", "labels"),
+        ("UPDATE samples SET width = 25 WHERE id = 2", "pixels"),
+        ("UPDATE records SET status = 'filtered' WHERE id = 20", "digest"),
+        ("UPDATE shards SET labels_sha256 = images_sha256", "shards"),
+        ('UPDATE dataset SET golden = replace(golden, \'"rgb": "\', \'"rgb": "0\')', "golden"),
+        ("DELETE FROM images WHERE id = 2", "integrity"),
+    ],
+)
+def test_verify_sees_what_else_can_be_wrong(photos: Path, statement: str, check: str) -> None:
+    built(photos / "m.yaml", photos / "s.db")
+    connection = sqlite3.connect(photos / "s.db")
+    assert connection.execute(statement).rowcount > 0
+    connection.commit()
+    connection.close()
+    done = dataprep("verify", photos / "s.db", "--json")
+    assert done.returncode == 1, done.stderr
+    assert check in {one["name"] for one in json.loads(done.stdout)["checks"] if one["failed"]}
+
+
+def test_a_build_leaves_only_the_store(photos: Path) -> None:
+    built(photos / "m.yaml", photos / "out/s.db")
+    assert os.listdir(photos / "out") == ["s.db"]
+    assert not (photos / "out/s.db").read_bytes().count(str(photos).encode())
+
+
+def test_preview_draws_without_building(photos: Path) -> None:
+    done = dataprep("preview", photos / "m.yaml", "--out", photos / "sheet.png", "-n", "6")
+    assert done.returncode == 0, done.stderr
+    with Image.open(photos / "sheet.png") as sheet:
+        assert sheet.width > 400 and sheet.height > 200
+    assert not list(photos.glob("*.db"))
+
+
+def test_schema_is_json() -> None:
+    found = json.loads(dataprep("schema").stdout)
+    assert found["properties"]["transforms"]["description"]
+
+
+@pytest.mark.parametrize("command", ["sample", "build", "inspect", "preview", "verify", "schema", "serve"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    done = dataprep(command, "--help")
+    assert done.returncode == 0
+    assert f"dataprep {command}" in done.stdout
