@@ -1,0 +1,68 @@
+"""A real Chromium with a fresh profile, and what a page says of itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+TFJS = ROOT / "server/web/node_modules/@tensorflow/tfjs/dist/tf.min.js"
+
+# WebGL without a GPU, and no traffic of the browser's own.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+]
+
+
+def executable() -> str:
+    """The browser that `make test` found; a run without one fails, as its tests would prove nothing."""
+    found = os.environ.get("DATAPREP_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not found:
+        pytest.fail("no Chromium: run `make test`, which finds or installs one, or set DATAPREP_CHROMIUM")
+    return found
+
+
+@contextmanager
+def chromium(profile: Path) -> Iterator[BrowserContext]:
+    """A browser with its own profile on disk, so that IndexedDB is the real one."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(profile), executable_path=executable(), args=FLAGS, viewport={"width": 1280, "height": 800}
+        )
+        context.set_default_timeout(60_000)
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+@contextmanager
+def quiet(context: BrowserContext) -> Iterator[Page]:
+    """A page; an error that it throws or logs fails the test."""
+    page = context.new_page()
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(f"thrown: {error}"))
+
+    def hear(message: ConsoleMessage) -> None:
+        # Chromium asks for an icon of its own accord where a page, here the list of datasets as JSON, names none.
+        if message.type == "error" and not message.location["url"].endswith("/favicon.ico"):
+            said.append(message.text)
+
+    page.on("console", hear)
+    yield page
+    page.close()
+    assert not said, said
