@@ -258,7 +258,7 @@ def main() -> None:
     try:
         sys.exit(cli.main(standalone_mode=False) or GOOD)
     except click.Abort:
-        click.echo("dataprep: interrupted", err=True)
+        click.echo("dataprep: interrupted; what was there before is as it was", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
         error.show()

@@ -35,7 +35,6 @@ _START_SECONDS = 60.0
 
 def _work(connection: Connection, recipe: Recipe) -> None:
     """The worker's main loop."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     # libpng and libjpeg write warnings straight to stderr; what matters is in the outcome.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     records: queue.SimpleQueue[tuple[int, Record] | None] = queue.SimpleQueue()
@@ -76,7 +75,12 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, recipe), daemon=True)
-        process.start()
+        # A terminal sends Ctrl-C to all of us. What it means is the parent's to decide, so a worker is born deaf to it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return cls(process, ours)
 

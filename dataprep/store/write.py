@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, func, insert, select, update
+from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from dataprep import canonical
 from dataprep.errors import StoreCorrupt, StoreError
-from dataprep.geometry import Size
-from dataprep.pixels.encode import MEDIA_TYPES, decode_stored
+from dataprep.pixels.encode import MEDIA_TYPES
 from dataprep.store import schema
-from dataprep.store.content import LedgerRow, NewSample, Shard
+from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.digest import digest
-from dataprep.store.rows import shard_samples
-from dataprep.store.samples import shard_json
+from dataprep.store.finish import golden, kinds, one_size, write_shard
 from dataprep.store.sharding import record_hash, spans
 
 
@@ -140,8 +136,8 @@ class StoreWriter:
         """
         connection = self._connection
         for position, (id, split, first, last) in enumerate(self._spans(description.target_bytes), 1):
-            connection.execute(insert(schema.shards), _write_shard(connection, position, id, split, first, last))
-        size = _one_size(connection)
+            connection.execute(insert(schema.shards), write_shard(connection, position, id, split, first, last))
+        size = one_size(connection)
         whole = digest(connection)
         connection.execute(
             insert(schema.dataset).values(
@@ -151,7 +147,7 @@ class StoreWriter:
                 manifest=description.manifest,
                 classes=list(description.classes),
                 keypoints=description.keypoints,
-                kinds=_kinds(connection),
+                kinds=kinds(connection),
                 image={
                     "format": description.format,
                     "media_type": MEDIA_TYPES[description.format],
@@ -160,7 +156,7 @@ class StoreWriter:
                 },
                 normalize=description.normalize,
                 statistics=description.statistics,
-                golden=_golden(connection, description.format),
+                golden=golden(connection, description.format),
                 versions=description.versions,
             )
         )
@@ -234,69 +230,3 @@ def _sample_row(id: int, record: int, image: int, split: str, sample: NewSample)
         "height": sample.size.height,
         "wire": sample.wire,
     }
-
-
-def _write_shard(connection: Connection, position: int, id: str, split: str, first: int, last: int) -> dict[str, Any]:
-    """Gives the samples of a shard their offsets, and describes it."""
-    sample, image = schema.samples.c, schema.images.c
-    inside = sample.id.between(first, last)
-    rows = connection.execute(
-        select(image.content).join(schema.samples, image.id == sample.image).where(inside).order_by(sample.id)
-    )
-    images, size = hashlib.sha256(), 0
-    for (content,) in rows:
-        images.update(content)
-        size += len(content)
-    offsets = select(
-        sample.id, (func.sum(sample.length).over(order_by=sample.id) - sample.length).label("offset")
-    ).where(inside)
-    placed = offsets.subquery()
-    connection.execute(
-        update(schema.samples)
-        .where(inside)
-        .values(
-            shard=position,
-            offset=select(placed.c.offset).where(placed.c.id == schema.samples.c.id).scalar_subquery(),
-        )
-    )
-    samples = list(shard_samples(connection, position))
-    labels = shard_json(id, split, samples)
-    shard = Shard(position, id, split, len(samples), images.hexdigest(), size, canonical.sha256(labels), len(labels))
-    return {column.name: getattr(shard, column.name) for column in schema.shards.columns}
-
-
-def _one_size(connection: Connection) -> Size | None:
-    sizes = connection.execute(select(schema.samples.c.width, schema.samples.c.height).distinct().limit(2)).all()
-    return Size(*sizes[0]) if len(sizes) == 1 else None
-
-
-def _kinds(connection: Connection) -> list[str]:
-    found = []
-    for kind in ("boxes", "class", "keypoints"):
-        has = func.json_type(schema.samples.c.wire, f"$.{kind}").is_not(None)
-        if connection.execute(select(schema.samples.c.id).where(has).limit(1)).first():
-            found.append(kind)
-    return found
-
-
-def _golden(connection: Connection, format: str) -> list[dict[str, Any]]:
-    """A few samples of every split with the SHA-256 of their decoded pixels, for a client to prove its decoder."""
-    sample, image = schema.samples.c, schema.images.c
-    golden = []
-    splits = connection.execute(select(sample.split).group_by(sample.split).order_by(func.min(sample.id))).scalars()
-    for split in splits.all():
-        chosen: dict[int, None] = {}
-        for order in ((sample.id,), (sample.length, sample.id), (sample.length.desc(), sample.id)):
-            for id in connection.execute(
-                select(sample.id).where(sample.split == split).order_by(*order).limit(1)
-            ).scalars():
-                chosen[id] = None
-        for id in chosen:
-            key, width, height, sha256, content = connection.execute(
-                select(sample.key, sample.width, sample.height, image.sha256, image.content)
-                .join(schema.images, image.id == sample.image)
-                .where(sample.id == id)
-            ).one()
-            pixels = decode_stored(content, format, Size(width, height))
-            golden.append({"key": key, "split": split, "sha256": sha256, "rgb": canonical.sha256(pixels.tobytes())})
-    return golden

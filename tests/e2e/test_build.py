@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import built, dataprep
+from tests.e2e.conftest import COMMAND, built, dataprep
 
 MANIFEST = """
 name: shapes
@@ -233,6 +236,26 @@ def test_verify_sees_what_else_can_be_wrong(photos: Path, statement: str, check:
     done = dataprep("verify", photos / "s.db", "--json")
     assert done.returncode == 1, done.stderr
     assert check in {one["name"] for one in json.loads(done.stdout)["checks"] if one["failed"]}
+
+
+def test_ctrl_c_ends_a_build_in_order(photos: Path) -> None:
+    built(photos / "m.yaml", photos / "s.db")
+    before = (photos / "s.db").read_bytes()
+    for index in range(120):
+        photo(photos / f"photos/circle/large {index}.bmp", index, 600, 600)
+    command = [*COMMAND, "build", str(photos / "m.yaml"), "--store", str(photos / "s.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+        building = photos / "s.db.building"
+        while not building.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(0.3)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert b"interrupted" in err and b"Traceback" not in err
+    assert (photos / "s.db").read_bytes() == before
+    assert sorted(path.name for path in photos.iterdir()) == ["m.yaml", "photos", "s.db"]
 
 
 def test_a_build_leaves_only_the_store(photos: Path) -> None:

@@ -162,9 +162,9 @@ def test_jpeg_is_444_and_decodes_as_in_opencv(size: Size, seed: int, quality: in
 
     content = encode(picture(size, seed), Jpeg(quality=quality))
     found = decode_stored(content, "jpeg", size)
-    judge = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+    judge = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     assert judge is not None
-    assert np.array_equal(found, judge)
+    assert np.array_equal(found, judge[:, :, ::-1])
     # The start of frame: three components, each sampled 1 x 1.
     frame = content.index(b"\xff\xc0")
     assert [content[frame + 11 + 3 * index] for index in range(3)] == [0x11] * 3
