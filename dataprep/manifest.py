@@ -196,7 +196,7 @@ def load(path: Path) -> LoadedManifest:
         errors = sorted(error.errors(include_url=False), key=lambda one: document.line(one["loc"]))
         raise ManifestError("\n".join(dict.fromkeys(_finding(document, one) for one in errors))) from None
     root = _expand(manifest.source.root, document.place(("source", "root")))
-    return LoadedManifest(manifest=manifest, path=path, root=(path.parent / root).resolve())
+    return LoadedManifest(manifest=manifest, path=path, root=(path.parent / Path(root).expanduser()).resolve())
 
 
 def schema() -> dict[str, Any]:

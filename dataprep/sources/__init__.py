@@ -68,7 +68,7 @@ class Source(BaseModel, ABC):
 
     name: ClassVar[str]
 
-    root: str = Field(description="folder, relative to the manifest; ${VAR} and ${VAR:-default} are put in")
+    root: str = Field(description="folder, relative to the manifest; ~, ${VAR} and ${VAR:-default} are put in")
     classes: tuple[str, ...] | None = Field(
         None, description="class names in the order of their ids; left out: those found, sorted"
     )

@@ -99,6 +99,8 @@ def test_the_root_is_relative_to_the_manifest_and_takes_variables(
     assert read(tmp_path, text).root == (tmp_path / "photos/x").resolve()
     monkeypatch.setenv("PLACE", "/elsewhere")
     assert read(tmp_path, text).root == Path("/elsewhere/x")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert read(tmp_path, HEAD.replace("root: .", "root: ~/photos")).root == tmp_path.resolve() / "photos"
 
 
 def test_fill_mean_is_the_rounded_mean_of_the_normalisation(tmp_path: Path) -> None:
