@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { checkIndex, checkShard } from './check.ts';
+import { classTargets } from './tensors.ts';
+import type { DatasetIndex, ShardReference } from './wire.ts';
+
+const hex = (digit: string): string => digit.repeat(64);
+const shard: ShardReference = {
+  id: 'train-0',
+  split: 'train',
+  count: 1,
+  images: { sha256: hex('a'), bytes: 10 },
+  labels: { sha256: hex('b'), bytes: 20 },
+};
+const index: DatasetIndex = {
+  format: 1,
+  name: 'faces',
+  digest: hex('0'),
+  labels: ['class'],
+  classes: ['happy'],
+  keypoints: null,
+  image: { format: 'jpeg', media_type: 'image/jpeg', width: 8, height: 8 },
+  normalize: { scale: [1, 1, 1], offset: [0, 0, 0] },
+  splits: { train: { samples: 1, images_bytes: 10, labels_bytes: 20 } },
+  shards: [shard],
+  golden: [{ key: 'a', split: 'train', sha256: hex('c'), rgb: hex('d') }],
+};
+const sample = {
+  key: 'a',
+  offset: 0,
+  length: 10,
+  sha256: hex('c'),
+  size: [1, 1],
+  image_size: [8, 8],
+  affine: [1, 0, 0, 0, 1, 0],
+};
+
+describe('checkIndex', () => {
+  it('takes a right one as it is', () => {
+    expect(checkIndex(index, 'here')).toBe(index);
+  });
+
+  it.each([
+    ['here format: wanted wire format 1, found 2', { format: 2 }],
+    ['here digest: wanted 64 lower-case hex digits, found "x"', { digest: 'x' }],
+    ['here normalize.scale: wanted three numbers', { normalize: { scale: [1], offset: [0, 0, 0] } }],
+    ['here image.format: wanted jpeg, png, webp or raw, found "gif"', { image: { ...index.image, format: 'gif' } }],
+    ['here shard train-0 split: wanted one of train, found "val"', { shards: [{ ...shard, split: 'val' }] }],
+    ['here shard train-0 count: wanted a whole number, found -1', { shards: [{ ...shard, count: -1 }] }],
+    ['here golden rgb: wanted 64', { golden: [{ key: 'a', split: 'train', sha256: hex('c'), rgb: '' }] }],
+  ])('says: %s', (message, change) => {
+    expect(() => checkIndex({ ...index, ...change }, 'here')).toThrow(message);
+  });
+
+  it('says what it found instead of an object', () => {
+    expect(() => checkIndex([], 'here')).toThrow('here: wanted an object, found []');
+  });
+});
+
+describe('checkShard', () => {
+  const of = (samples: unknown): unknown => ({ id: 'train-0', split: 'train', samples });
+
+  it('takes a right one as it is', () => {
+    expect(checkShard(of([sample]), shard, 'here').samples).toEqual([sample]);
+  });
+
+  it.each([
+    ['here samples: wanted 1 samples, found 0', []],
+    ['here a: wanted bytes within the shard', [{ ...sample, length: 11 }]],
+    ['here a image_size: wanted a list, found nothing', [{ ...sample, image_size: undefined }]],
+    ['here a class: wanted a whole number, found "x"', [{ ...sample, class: 'x' }]],
+    ['here a keypoints: wanted a list, found 1', [{ ...sample, keypoints: 1 }]],
+  ])('says: %s', (message, samples) => {
+    expect(() => checkShard(of(samples), shard, 'here')).toThrow(message);
+  });
+
+  it('leaves a missing class to the task that needs it', () => {
+    const { samples } = checkShard(of([sample]), shard, 'here');
+    expect(() => classTargets(samples, index.classes)).toThrow('a: wanted a class');
+  });
+});

@@ -1,0 +1,36 @@
+/**
+ * dataprep-client: sync a prepared image dataset into IndexedDB, and train from there.
+ *
+ *     import * as tf from '@tensorflow/tfjs';
+ *     import { openDataset } from 'dataprep-client';
+ *
+ *     const faces = openDataset(location.origin, 'faces', { tf });
+ *     await faces.sync({ onProgress: ({ bytesDone, bytesTotal }) => console.log(bytesDone / bytesTotal) });
+ *     for await (const { xs, ys } of faces.batches({ split: 'train', batchSize: 32, epoch: 0 })) {
+ *       await model.trainOnBatch(xs, ys);
+ *       tf.dispose([xs, ys]);
+ *     }
+ */
+import { datasetAddress } from './address.ts';
+import { Dataset, type DatasetOptions } from './dataset.ts';
+
+export { type ComplaintCode, DataprepError } from './complaint.ts';
+export type { Dataset, DatasetOptions } from './dataset.ts';
+export type { PathName, Picture } from './decode/path.ts';
+export type { Batch, BatchOptions, EpochOptions, SamplePixels } from './epoch.ts';
+export type { OrderKind } from './order.ts';
+export type { DatasetStatus } from './status.ts';
+export type { SyncOptions, SyncProgress, SyncResult } from './sync.ts';
+export type { Task, TensorFactory } from './tensors.ts';
+export type { StoredAs } from './vault.ts';
+export type * from './wire.ts';
+
+/**
+ * Opens the dataset `name` of the server at `url`. Nothing is fetched or stored yet.
+ *
+ * @param url the server's root: absolute, or relative to the page
+ * @throws DataprepError (`usage`) for a URL or a name that cannot be one
+ */
+export function openDataset(url: string, name: string, options: DatasetOptions = {}): Dataset {
+  return new Dataset(datasetAddress(url, name, globalThis.location?.href), options);
+}

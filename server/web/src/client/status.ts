@@ -1,0 +1,64 @@
+import type { PathName } from './decode/path.ts';
+import type { OrderKind } from './order.ts';
+import { surroundings } from './surroundings.ts';
+import type { CurrentState, PendingState, StoredAs, StoredKeys, Vault } from './vault.ts';
+
+/** What is here, and what this device can do. */
+export interface DatasetStatus {
+  synced: boolean;
+  /** A sync was begun and did not finish; the next goes on where it was. */
+  pending: boolean;
+  digest: string | null;
+  splits: Record<string, { samples: number; synced: boolean }>;
+  /** Samples in the synced splits. */
+  samples: number;
+  bytesStored: number;
+  storedAs: StoredAs;
+  /** The decode path in use, or null until it has been proven (on the first read of pixels). */
+  decoder: PathName | null;
+  /** Whether that path gave the golden pixels; null until then. */
+  exact: boolean | null;
+  /** How the last epoch was ordered, or null before the first. */
+  order: OrderKind | null;
+  secureContext: boolean;
+  /** A sentence for everything that works less well here than it could. */
+  losses: string[];
+}
+
+/** What only the open dataset knows. */
+export type ReadingState = Pick<DatasetStatus, 'decoder' | 'exact' | 'order'>;
+
+/** The bytes of the files that are stored, as the old and the coming index give their sizes. */
+function storedBytes(keys: StoredKeys, states: readonly (CurrentState | PendingState | undefined)[]): number {
+  const sizes = new Map<string, number>();
+  for (const shard of states.flatMap((state) => state?.index.shards ?? [])) {
+    if (keys.images.has(shard.images.sha256)) sizes.set(shard.images.sha256, shard.images.bytes);
+    if (keys.labels.has(shard.labels.sha256)) sizes.set(shard.labels.sha256, shard.labels.bytes);
+  }
+  return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Looks into the database and at the browser. */
+export async function datasetStatus(vault: Vault, reading: ReadingState): Promise<DatasetStatus> {
+  const storedAs = await vault.storedAs();
+  const [current, pending, keys] = await Promise.all([vault.current(), vault.pending(), vault.keys()]);
+  const splits: DatasetStatus['splits'] = {};
+  for (const [split, { samples }] of Object.entries(current?.index.splits ?? {})) {
+    splits[split] = { samples, synced: current?.splits.includes(split) ?? false };
+  }
+  const { secureContext, losses } = surroundings();
+  if (storedAs === 'bytes') losses.push('IndexedDB keeps no Blobs here: shards are stored as bytes, which is slower.');
+  if (reading.exact === false) losses.push('Decoded pixels differ slightly from those that were prepared.');
+  return {
+    synced: current !== undefined,
+    pending: pending !== undefined,
+    digest: current?.index.digest ?? null,
+    splits,
+    samples: Object.values(splits).reduce((sum, split) => sum + (split.synced ? split.samples : 0), 0),
+    bytesStored: storedBytes(keys, [current, pending]),
+    storedAs,
+    ...reading,
+    secureContext,
+    losses,
+  };
+}

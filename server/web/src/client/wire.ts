@@ -1,0 +1,130 @@
+/** The documents of the wire format (format 1), as a browser receives them. See docs/wire.md. */
+
+/** A kind of label that a dataset may have. */
+export type LabelKind = 'boxes' | 'class' | 'keypoints';
+
+/** How the stored images are encoded. `raw` is uint8 RGB, row by row, without a header. */
+export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'raw';
+
+/** A content-addressed file: its SHA-256 (64 lower-case hex digits) and its size in bytes. */
+export interface FileReference {
+  sha256: string;
+  bytes: number;
+}
+
+/** One shard as the index names it. `count` is its number of samples. */
+export interface ShardReference {
+  id: string;
+  split: string;
+  count: number;
+  images: FileReference;
+  labels: FileReference;
+}
+
+/** The stored images; width and height (pixels) are null when the samples differ in size. */
+export interface ImageSpec {
+  format: ImageFormat;
+  media_type: string;
+  width: number | null;
+  height: number | null;
+}
+
+/** y = x * scale + offset for each of R, G, B, with x in 0…255. */
+export interface Normalization {
+  scale: [number, number, number];
+  offset: [number, number, number];
+}
+
+/** The names of the keypoints, and which of them are left/right partners (positions in `names`). */
+export interface KeypointSpec {
+  names: string[];
+  pairs: [number, number][];
+}
+
+/** A sample whose decoded picture is known: `rgb` is the SHA-256 of its height x width x 3 uint8 RGB bytes. */
+export interface GoldenSample {
+  key: string;
+  split: string;
+  sha256: string;
+  rgb: string;
+}
+
+/** What a split holds. */
+export interface SplitSize {
+  samples: number;
+  images_bytes: number;
+  labels_bytes: number;
+}
+
+/** `index.json`: everything a client needs to sync. */
+export interface DatasetIndex {
+  format: 1;
+  name: string;
+  digest: string;
+  labels: LabelKind[];
+  classes: string[];
+  keypoints: KeypointSpec | null;
+  image: ImageSpec;
+  normalize: Normalization;
+  splits: Record<string, SplitSize>;
+  shards: ShardReference[];
+  golden: GoldenSample[];
+}
+
+/** `contract.json`: how pixels become tensors. `transforms` is as in the manifest. */
+export interface Contract {
+  format: 1;
+  name: string;
+  digest: string;
+  input: {
+    width: number | null;
+    height: number | null;
+    channels: number;
+    order: string;
+    layout: string;
+    dtype: string;
+  };
+  normalize: Normalization;
+  transforms: unknown[];
+  classes: string[];
+  keypoints: KeypointSpec | null;
+  golden: GoldenSample[];
+}
+
+/** x, y in continuous pixels of the stored image; v is 0 not labelled, 1 not visible, 2 visible. */
+export type Keypoint = [x: number, y: number, v: number];
+
+/** x0, y0, x1, y1 in continuous pixels of the stored image. */
+export type Box = [x0: number, y0: number, x1: number, y1: number];
+
+/** Source to stored image: x' = a x + b y + c, y' = d x + e y + f. */
+export type Affine = [a: number, b: number, c: number, d: number, e: number, f: number];
+
+/** The labels of a sample. A kind that the sample lacks is absent. */
+export interface SampleLabels {
+  key: string;
+  sha256: string;
+  /** The source image, after EXIF orientation, in pixels. */
+  size: [width: number, height: number];
+  affine: Affine;
+  /** The stored image, in pixels. */
+  image_size: [width: number, height: number];
+  class?: number;
+  boxes?: Box[];
+  box_classes?: number[];
+  box_visible?: number[];
+  keypoints?: Keypoint[][];
+}
+
+/** A sample in a shard: its labels, and where its image lies in the shard's bytes. */
+export interface Sample extends SampleLabels {
+  offset: number;
+  length: number;
+}
+
+/** The JSON half of a shard. */
+export interface ShardLabels {
+  id: string;
+  split: string;
+  samples: Sample[];
+}

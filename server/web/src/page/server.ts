@@ -1,0 +1,105 @@
+import { downloadJson } from '../client/download.ts';
+import type { DatasetIndex, ImageSpec, LabelKind, SampleLabels, SplitSize } from '../client/wire.ts';
+
+/** What became of an input. */
+export type RecordStatus = 'accepted' | 'rejected' | 'duplicate' | 'filtered';
+
+/** The statuses, in the order in which they are shown. */
+export const STATUSES: readonly RecordStatus[] = ['accepted', 'rejected', 'duplicate', 'filtered'];
+
+/** A dataset as the list of datasets has it. */
+export interface DatasetSummary {
+  name: string;
+  digest: string;
+  classes: string[];
+  labels: LabelKind[];
+  image: ImageSpec;
+  splits: Record<string, SplitSize>;
+  records: Partial<Record<RecordStatus, number>>;
+}
+
+/** A row of the ledger. `dropped` counts dropped labels by reason. */
+export interface LedgerRow {
+  id: number;
+  key: string;
+  status: RecordStatus;
+  reason: string | null;
+  note: string | null;
+  dropped: Record<string, number>;
+}
+
+/** A sample as the browsing routes give it. */
+export interface BrowsedSample extends SampleLabels {
+  id: number;
+  split: string;
+  record?: LedgerRow;
+}
+
+/** A page of something; `next` is what `after` must be for the page behind it, or null at the end. */
+export interface Page<T> {
+  items: T[];
+  next: number | null;
+}
+
+/** Which samples to browse; what is empty does not filter. */
+export interface SampleQuery {
+  split: string;
+  class: string;
+  key: string;
+}
+
+const ROOT = '/v1/datasets';
+
+function query(parameters: Record<string, string | number | null>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== '' && value !== null) search.set(name, String(value));
+  }
+  return search.size ? `?${search}` : '';
+}
+
+/** The datasets that are being served. */
+export async function listDatasets(): Promise<DatasetSummary[]> {
+  return ((await downloadJson(ROOT, undefined)) as { datasets: DatasetSummary[] }).datasets;
+}
+
+/** The index as the server has it now. */
+export async function serverIndex(name: string, signal?: AbortSignal): Promise<DatasetIndex> {
+  return (await downloadJson(`${ROOT}/${name}/index.json`, signal)) as DatasetIndex;
+}
+
+/** Samples with an id above `after`. */
+export async function listSamples(
+  name: string,
+  filter: SampleQuery,
+  after: number | null,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Page<BrowsedSample>> {
+  const url = `${ROOT}/${name}/samples${query({ ...filter, after, limit })}`;
+  const page = (await downloadJson(url, signal)) as { samples: BrowsedSample[]; next: number | null };
+  return { items: page.samples, next: page.next };
+}
+
+/** A sample with its row of the ledger. */
+export async function oneSample(name: string, id: number, signal: AbortSignal): Promise<BrowsedSample> {
+  return (await downloadJson(`${ROOT}/${name}/samples/${id}`, signal)) as BrowsedSample;
+}
+
+/** Rows of the ledger with an id above `after`. */
+export async function listRecords(
+  name: string,
+  status: string,
+  after: number | null,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Page<LedgerRow>> {
+  const url = `${ROOT}/${name}/records${query({ status, after, limit })}`;
+  const page = (await downloadJson(url, signal)) as { records: LedgerRow[]; next: number | null };
+  return { items: page.records, next: page.next };
+}
+
+/** The address of an encoded image. */
+export function imageAddress(name: string, sha256: string): string {
+  return `${ROOT}/${name}/images/${sha256}`;
+}

@@ -1,0 +1,44 @@
+import { element } from '../page/element.ts';
+import { countText } from '../page/quantity.ts';
+import type { DatasetSummary } from '../page/server.ts';
+import { type Place, writePlace } from './place.ts';
+
+function sizeText({ image }: DatasetSummary): string {
+  return image.width === null || image.height === null ? 'sizes differ' : `${image.width} × ${image.height}`;
+}
+
+/** The name of a dataset, what it is in one line, and the tabs. */
+export function datasetHead(dataset: DatasetSummary, place: Place): HTMLElement {
+  const splits = Object.entries(dataset.splits).map(([name, { samples }]) => `${name} ${countText(samples)}`);
+  const facts = [
+    `${dataset.image.format}, ${sizeText(dataset)}`,
+    dataset.labels.join(', ') || 'no labels',
+    splits.join(' · '),
+  ];
+  const tab = (view: Place['view'], text: string): HTMLElement =>
+    element(
+      'a',
+      {
+        href: writePlace({ ...place, view }),
+        'aria-current': view === place.view ? 'page' : null,
+        'data-testid': `view-${view}`,
+      },
+      text,
+    );
+  return element(
+    'header',
+    { class: 'dataset-head' },
+    element(
+      'div',
+      {},
+      element('h1', { 'data-testid': 'dataset-name' }, dataset.name),
+      element(
+        'ul',
+        { class: 'dataset-facts' },
+        ...facts.map((fact) => element('li', {}, fact)),
+        element('li', { class: 'mono', title: `digest ${dataset.digest}` }, dataset.digest.slice(0, 12)),
+      ),
+    ),
+    element('nav', { class: 'tabs', 'aria-label': 'View' }, tab('samples', 'Samples'), tab('ledger', 'Ledger')),
+  );
+}

@@ -1,0 +1,183 @@
+import type { ImageSpec } from '../client/wire.ts';
+import { type Child, element } from '../page/element.ts';
+import { failureNotice, isAbort } from '../page/notice.ts';
+import { classChip } from '../page/palette.ts';
+import { countOf, decimalText } from '../page/quantity.ts';
+import { type BrowsedSample, type LedgerRow, oneSample } from '../page/server.ts';
+import { droppedText } from './ledger.ts';
+import { type LabelNames, overlay } from './overlay.ts';
+import { picture } from './picture.ts';
+
+const VISIBILITY = ['not labelled', 'not visible', 'visible'];
+
+/** A dialog with one sample, large, and all that is known of it. Arrow keys go to its neighbours. */
+export class Detail {
+  readonly root = element('dialog', { class: 'detail', 'data-testid': 'detail', 'aria-label': 'Sample' });
+  readonly #dataset: string;
+  readonly #image: ImageSpec;
+  readonly #names: LabelNames;
+  readonly #neighbour: (of: BrowsedSample, step: number) => BrowsedSample | undefined;
+  #loading = new AbortController();
+
+  /** @param neighbour the sample so many steps away in the gallery, if there is one */
+  constructor(
+    dataset: string,
+    image: ImageSpec,
+    names: LabelNames,
+    neighbour: (of: BrowsedSample, step: number) => BrowsedSample | undefined,
+  ) {
+    this.#dataset = dataset;
+    this.#image = image;
+    this.#names = names;
+    this.#neighbour = neighbour;
+    this.root.addEventListener('close', () => this.#loading.abort());
+    // A click on the backdrop is a click on the dialog itself.
+    this.root.addEventListener('click', (event) => event.target === this.root && this.root.close());
+  }
+
+  /** Shows a sample at once, and its ledger row when the server has answered. */
+  async show(sample: BrowsedSample): Promise<void> {
+    this.#loading.abort();
+    this.#loading = new AbortController();
+    this.#fill(sample, element('p', { class: 'muted' }, 'Reading the ledger…'));
+    if (!this.root.open) this.root.showModal();
+    try {
+      const whole = await oneSample(this.#dataset, sample.id, this.#loading.signal);
+      this.root.querySelector('.record')?.replaceWith(recordPart(whole.record));
+    } catch (thrown) {
+      if (!isAbort(thrown)) this.root.querySelector('.record')?.replaceChildren(failureNotice(thrown));
+    }
+  }
+
+  #fill(sample: BrowsedSample, record: HTMLElement): void {
+    const go = (step: number) => () => {
+      const next = this.#neighbour(sample, step);
+      if (next) void this.show(next);
+    };
+    this.root.onkeydown = (event) => {
+      if (event.key === 'ArrowLeft') go(-1)();
+      if (event.key === 'ArrowRight') go(1)();
+    };
+    const button = (text: string, label: string, click: () => void, disabled = false) =>
+      element('button', { type: 'button', 'aria-label': label, title: label, click, disabled }, text);
+    const stage = element(
+      'div',
+      { class: 'stage' },
+      picture(this.#dataset, this.#image, sample),
+      overlay(sample, this.#names, true),
+    );
+    stage.style.aspectRatio = sample.image_size.join(' / ');
+    this.root.replaceChildren(
+      element(
+        'header',
+        {},
+        element('h2', { class: 'mono key', 'data-testid': 'detail-key' }, sample.key),
+        button('←', 'Previous sample', go(-1), !this.#neighbour(sample, -1)),
+        button('→', 'Next sample', go(1), !this.#neighbour(sample, 1)),
+        button('✕', 'Close', () => this.root.close()),
+      ),
+      element(
+        'div',
+        { class: 'detail-body' },
+        stage,
+        element(
+          'div',
+          { class: 'detail-text' },
+          factsPart(sample, this.#names),
+          labelsPart(sample, this.#names),
+          element('section', { class: 'record' }, record),
+        ),
+      ),
+    );
+  }
+}
+
+function rows(...pairs: [string, Child][]): HTMLElement {
+  const shown = pairs.filter(([, value]) => value !== null);
+  return element(
+    'dl',
+    { class: 'facts' },
+    ...shown.flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, value)]),
+  );
+}
+
+function factsPart(sample: BrowsedSample, names: LabelNames): HTMLElement {
+  const [a, b, c, d, e, f] = sample.affine.map(decimalText);
+  return rows(
+    ['Split', sample.split],
+    [
+      'Class',
+      sample.class === undefined ? null : classChip(sample.class, names.classes[sample.class] ?? String(sample.class)),
+    ],
+    ['Source', element('span', { 'data-testid': 'detail-source' }, sample.size.join(' × '))],
+    ['Stored', sample.image_size.join(' × ')],
+    [
+      'Affine',
+      element(
+        'span',
+        { class: 'mono affine', 'data-testid': 'detail-affine' },
+        `x′ = ${a} x + ${b} y + ${c}\ny′ = ${d} x + ${e} y + ${f}`,
+      ),
+    ],
+    ['SHA-256', element('span', { class: 'mono', title: sample.sha256 }, `${sample.sha256.slice(0, 16)}…`)],
+  );
+}
+
+function table(caption: string, head: readonly string[], lines: readonly Child[][]): HTMLElement {
+  return element(
+    'table',
+    { class: 'labels' },
+    element('caption', {}, caption),
+    element('thead', {}, element('tr', {}, ...head.map((text) => element('th', { scope: 'col' }, text)))),
+    element('tbody', {}, ...lines.map((line) => element('tr', {}, ...line.map((cell) => element('td', {}, cell))))),
+  );
+}
+
+function labelsPart(sample: BrowsedSample, names: LabelNames): HTMLElement {
+  const part = element('section', { class: 'detail-labels' });
+  const { boxes, box_classes, box_visible } = sample;
+  if (boxes?.length) {
+    const lines = boxes.map((box, position): Child[] => {
+      const id = box_classes?.[position] ?? 0;
+      const share = box_visible?.[position] ?? 1;
+      return [
+        classChip(id, names.classes[id] ?? String(id)),
+        ...box.map(decimalText),
+        share < 1 ? `${Math.round(share * 100)} %` : 'whole',
+      ];
+    });
+    part.append(
+      table(
+        countOf(boxes.length, 'box').replace(/boxs$/, 'boxes'),
+        ['class', 'x0', 'y0', 'x1', 'y1', 'visible'],
+        lines,
+      ),
+    );
+  }
+  for (const [instance, points] of (sample.keypoints ?? []).entries()) {
+    const lines = points.map(([x, y, v], position): Child[] => [
+      classChip(position, names.keypoints?.names[position] ?? String(position)),
+      ...(v === 0 ? ['', ''] : [decimalText(x), decimalText(y)]),
+      VISIBILITY[v] ?? String(v),
+    ]);
+    part.append(table(`Keypoints of instance ${instance + 1}`, ['name', 'x', 'y', 'visible'], lines));
+  }
+  return part;
+}
+
+function recordPart(record: LedgerRow | undefined): HTMLElement {
+  if (!record) return element('section', { class: 'record' });
+  const dropped = droppedText(record);
+  return element(
+    'section',
+    { class: 'record', 'data-testid': 'detail-record' },
+    element('h2', {}, 'Ledger'),
+    rows(
+      ['Input', element('span', { class: 'mono' }, record.key)],
+      ['Status', record.status],
+      ['Reason', record.reason],
+      ['Note', record.note],
+      ['Dropped', dropped || null],
+    ),
+  );
+}
