@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page
 
 from dataprep.geometry import Size
 from dataprep.pixels.encode import decode_stored
@@ -317,19 +317,3 @@ def test_real_data_syncs(
         assert page.evaluate(SYNC)["status"]["samples"] == summary["samples"]
         for split, hashes in decoded_in_python(store).items():
             assert page.evaluate(PIXELS, split) == hashes
-
-
-def test_the_viewer(browser: BrowserContext, sample_store: Path) -> None:
-    with serving(sample_store) as server, quiet(browser) as page:
-        page.goto(server.url)
-        expect(page.get_by_text("s0", exact=False).first).to_be_visible()
-        page.get_by_role("button", name="Sync").click()
-        expect(page.get_by_text("240", exact=False).first).to_be_visible()
-
-
-def test_the_trainer_page(browser: BrowserContext, sample_store: Path) -> None:
-    with serving(sample_store) as server, quiet(browser) as page:
-        page.goto(f"{server.url}/train")
-        page.get_by_role("button", name="Sync").click()
-        train = page.get_by_role("button", name="Train", exact=True)
-        expect(train).to_be_enabled()
