@@ -122,6 +122,17 @@ class Affine:
         return cls(a=float(sx), e=float(sy))
 
     @classmethod
+    def rotate(cls, degrees: float) -> Self:
+        """Turns clockwise, as seen on a screen, about the origin; quarter turns are exact."""
+        quarter, rest = divmod(degrees, 90)
+        cos, sin = math.cos(math.radians(rest)), math.sin(math.radians(rest))
+        if rest == 0:
+            cos, sin = 1.0, 0.0
+        for _ in range(int(quarter) % 4):
+            cos, sin = -sin, cos
+        return cls(a=cos, b=-sin, d=sin, e=cos)
+
+    @classmethod
     def mirror_x(cls, width: float) -> Self:
         """Mirrors left and right in an image of this width: x' = width - x (never width - 1 - x)."""
         return cls(a=-1.0, c=float(width))

@@ -23,6 +23,7 @@ class Record:
         labels: in source pixels, by this project's convention.
         size: what the annotation says of the oriented image's size; None when it says nothing.
         notes: what was odd but not fatal, as stable codes.
+        split: where it goes; empty before that is decided.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Record:
     labels: Labels
     size: Size | None = None
     notes: tuple[str, ...] = ()
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)

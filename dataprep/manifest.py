@@ -25,11 +25,12 @@ from pydantic_core import ErrorDetails
 from dataprep.document import Document, Location, read
 from dataprep.errors import ManifestError, near
 from dataprep.normalization import PRESETS, MeanDivisor, Normalization, Preset
+from dataprep.passes import Color
 from dataprep.pixels.encode import Encoding, Jpeg
-from dataprep.plan import Color
-from dataprep.sources import Source, sources
+from dataprep.plan import Options
+from dataprep.sources import KeypointNames, Source, sources
 from dataprep.split import HashSplit, Split
-from dataprep.transforms import ColorParameter, Filling, Transform, transforms
+from dataprep.transforms import Coloring, ColorParameter, Filling, Transform, transforms
 
 
 class Shards(BaseModel):
@@ -45,7 +46,10 @@ class LabelOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    min_visible: float = Field(0.0, ge=0, le=1, description="boxes of which a smaller share stays are dropped")
+    min_visible: float = Field(
+        0.0, ge=0, le=1, description="boxes and polygons of which a smaller share of the area stays are dropped"
+    )
+    mask_fill: int = Field(0, ge=0, le=255, description="the class index of a mask where there is only fill")
 
 
 class Limits(BaseModel):
@@ -129,7 +133,7 @@ class Manifest(BaseModel):
 
     @model_validator(mode="after")
     def _mean_is_known(self) -> Manifest:
-        fills = [step.fill for step in self._plain_steps() if isinstance(step, Filling)]
+        fills = [step.fill for step in self._plain_steps() if isinstance(step, Filling | Coloring)]
         if "mean" in fills and self.normalize == "auto":
             raise ValueError("fill: mean wants a declared normalisation; auto is known only after the pixels")
         return self
@@ -148,7 +152,7 @@ class Manifest(BaseModel):
         normalization = self.declared_normalization()
         mean = normalization.mean() if normalization else None
         return tuple(
-            step.with_mean(mean) if isinstance(step, Filling) and mean is not None else step
+            step.with_mean(mean) if isinstance(step, Filling | Coloring) and mean is not None else step
             for step in self._plain_steps()
         )
 
@@ -156,7 +160,7 @@ class Manifest(BaseModel):
         """What shows through transparent pixels."""
         if self.background is not None:
             return self.background
-        fills = [step.fill for step in self.steps() if isinstance(step, Filling)]
+        fills = [step.fill for step in self.steps() if isinstance(step, Filling | Coloring)]
         return next((fill for fill in fills if isinstance(fill, tuple)), (0, 0, 0))
 
 
@@ -197,6 +201,12 @@ def load(path: Path) -> LoadedManifest:
         raise ManifestError("\n".join(dict.fromkeys(_finding(document, one) for one in errors))) from None
     root = _expand(manifest.source.root, document.place(("source", "root")))
     return LoadedManifest(manifest=manifest, path=path, root=(path.parent / Path(root).expanduser()).resolve())
+
+
+def options(manifest: Manifest, keypoints: KeypointNames | None) -> Options:
+    """What the manifest says of all labels, for the keypoints of its source."""
+    pairs, names = (keypoints.indices, keypoints.names) if keypoints else ((), ())
+    return Options(pairs, names, manifest.labels.min_visible, manifest.labels.mask_fill)
 
 
 def schema() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dataprep.plan import Color
+from dataprep.passes import Color
 
 Channels = tuple[float, float, float]
 Positive = Annotated[float, Field(gt=0)]

@@ -1,164 +1,61 @@
 """What the transforms decide for one record before a pixel is touched.
 
-A `View` is one output in the making: its size, the affine from the source, the live window (outside which there is
-only fill) and the passes that will render it. A transform takes a view and returns one or several.
-
-A `Pass` is the most that one cut, one resample and one fill can do. Steps fuse into one pass for as long as that
-changes nothing but rounding; a step that would not fit starts a second pass.
+A `View` is one output in the making: its labels, its placement in the source, and the passes that will render it. A
+transform takes a view and returns one or several. Steps fuse into one pass for as long as that changes nothing but
+rounding; a step that would not fit starts another pass.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, Self
+from fractions import Fraction
+from typing import NamedTuple, Self
 
 from dataprep.errors import PlanError
 from dataprep.geometry import Affine, Rect, Size
-from dataprep.labels import Clipped, Labels, clip, move, swap_sides
-
-Filter = Literal["area", "bilinear", "bicubic", "lanczos"]
-Color = tuple[int, int, int]
-
-
-class Fill(NamedTuple):
-    """What stands where there is no scene.
-
-    Attributes:
-        mode: ``constant``; ``edge`` repeats the outermost pixel; ``reflect`` mirrors about the outermost pixel's
-            centre, without repeating it (as numpy's and torchvision's padding of that name).
-        color: RGB 0…255 of a constant fill.
-    """
-
-    mode: Literal["constant", "edge", "reflect"] = "constant"
-    color: Color = (0, 0, 0)
+from dataprep.labels import Clipped, Labels, apply, swap_sides
+from dataprep.passes import Color, Fill, Filter, Pass, Sides, Warp
+from dataprep.placement import Placement
 
 
-class Sides(NamedTuple):
-    """Whole pixels at the left, top, right and bottom."""
-
-    left: int = 0
-    top: int = 0
-    right: int = 0
-    bottom: int = 0
-
-    def mirrored(self, x: bool, y: bool) -> Sides:
-        """The same pixels as seen before a flip."""
-        left, right = (self.right, self.left) if x else (self.left, self.right)
-        top, bottom = (self.bottom, self.top) if y else (self.top, self.bottom)
-        return Sides(left, top, right, bottom)
-
-    def plus(self, other: Sides) -> Sides:
-        """Side by side, the sum."""
-        return Sides(*(a + b for a, b in zip(self, other, strict=True)))
-
-    def minus(self, other: Sides) -> Sides:
-        """Side by side, the difference, at least 0."""
-        return Sides(*(max(a - b, 0) for a, b in zip(self, other, strict=True)))
-
-
-NO_SIDES = Sides()
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """Cut `domain`; take `box` of it, filling what lies outside; resample to `size`; frame with fill; flip.
+class Origin(NamedTuple):
+    """Where a view comes from: what random transforms are seeded by.
 
     Attributes:
-        domain: whole pixels of the input; the filter never reads outside it.
-        box: what becomes `size`, in the input's pixels; fractional after a resample was cut.
-        size: pixels that the box becomes.
-        filter: the resampling filter; None while the box is taken as it is.
-        frame: pixels of fill around the resampled box.
-        fill: of the frame, and of the box outside the domain; None while there is none of either.
-        flip_x: whether left and right are exchanged at the end.
-        flip_y: whether top and bottom are.
+        key: the record's key.
+        split: its split; only ``train`` is varied.
+        variant: which variant of which random step, in order.
     """
 
-    domain: Rect
-    box: Rect
-    size: Size
-    filter: Filter | None = None
-    frame: Sides = NO_SIDES
-    fill: Fill | None = None
-    flip_x: bool = False
-    flip_y: bool = False
+    key: str = ""
+    split: str = "train"
+    variant: tuple[int, ...] = ()
 
-    @classmethod
-    def start(cls, size: Size) -> Self:
-        """The pass that changes nothing."""
-        return cls(Rect.of(size), Rect.of(size), size)
+    def random(self, seed: int, name: str) -> float:
+        """A number in [0, 1) that follows from seed, key, variant and name alone: the first 8 bytes of a SHA-256."""
+        text = f"{seed}:{name}:{':'.join(map(str, self.variant))}:{self.key}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
 
-    @property
-    def output(self) -> Size:
-        """The size of what the pass renders."""
-        frame = self.frame
-        return Size(self.size.width + frame.left + frame.right, self.size.height + frame.top + frame.bottom)
 
-    @property
-    def _bordered(self) -> bool:
-        return not self.box.within(self.domain)
+class Options(NamedTuple):
+    """What the manifest says of all labels.
 
-    def cut(self, sides: Sides) -> Pass | None:
-        """Takes pixels away at each side; None when that needs a pass of its own."""
-        sides = sides.mirrored(self.flip_x, self.flip_y)
-        frame, scene = self.frame.minus(sides), sides.minus(self.frame)
-        if not any(scene):
-            return replace(self, frame=frame)
-        sx, sy = self.box.width / self.size.width, self.box.height / self.size.height
-        box = Rect(
-            self.box.x0 + scene.left * sx,
-            self.box.y0 + scene.top * sy,
-            self.box.x1 - scene.right * sx,
-            self.box.y1 - scene.bottom * sy,
-        )
-        size = Size(self.size.width - scene.left - scene.right, self.size.height - scene.top - scene.bottom)
-        if size.width < 1 or size.height < 1:
-            return None
-        domain = self.domain if self.filter else self.domain.intersect(box)
-        if domain.empty:
-            return None
-        made_from_scene = self.fill is not None and self.fill.mode != "constant"
-        if made_from_scene and (any(frame) or (domain != self.domain and not box.within(domain))):
-            return None
-        return replace(self, domain=domain, box=box, size=size, frame=frame)
+    Attributes:
+        pairs: positions of left/right keypoints, for flips.
+        names: of the keypoints, for transforms that name them.
+        min_visible: boxes and polygons of which a smaller share stays are dropped.
+        mask_fill: the class index of a mask where there is no scene.
+    """
 
-    def pad(self, sides: Sides, fill: Fill) -> Pass | None:
-        """Adds pixels of fill at each side; None when that needs a pass of its own."""
-        sides = sides.mirrored(self.flip_x, self.flip_y)
-        if (any(self.frame) or self._bordered) and (fill != self.fill or fill.mode == "reflect"):
-            return None
-        if self.filter:
-            return replace(self, frame=self.frame.plus(sides), fill=fill)
-        box = Rect(
-            self.box.x0 - sides.left, self.box.y0 - sides.top, self.box.x1 + sides.right, self.box.y1 + sides.bottom
-        )
-        return replace(self, box=box, size=Size(round(box.width), round(box.height)), fill=fill)
+    pairs: tuple[tuple[int, int], ...] = ()
+    names: tuple[str, ...] = ()
+    min_visible: float = 0.0
+    mask_fill: int = 0
 
-    def resample(self, size: Size, filter: Filter) -> Pass | None:
-        """Resamples to a size; None when that needs a pass of its own."""
-        if size == self.output:
-            return self
-        if self.filter is None:
-            return replace(self, size=size, filter=filter)
-        if filter != self.filter:
-            return None
-        # What was cut after the first resample must not be read by the second one.
-        sealed = self.domain.intersect(self.box.outward())
-        box = self.box
-        if any(self.frame):
-            scene = self.domain.intersect(self.box)
-            if self.fill is None or self.fill.mode == "reflect" or not sealed.within(scene):
-                return None
-            sx, sy = box.width / self.size.width, box.height / self.size.height
-            frame = self.frame
-            box = Rect(
-                box.x0 - frame.left * sx, box.y0 - frame.top * sy, box.x1 + frame.right * sx, box.y1 + frame.bottom * sy
-            )
-        return replace(self, domain=sealed, box=box, size=size, frame=NO_SIDES)
 
-    def flip(self, x: bool, y: bool) -> Pass:
-        """Mirrors; always possible, as flips go last."""
-        return replace(self, flip_x=self.flip_x ^ x, flip_y=self.flip_y ^ y)
+NO_OPTIONS = Options()
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,46 +63,55 @@ class View:
     """One output in the making.
 
     Attributes:
-        source: the size of the oriented source image.
         labels: the source's labels, in source pixels, unclipped (sides already swapped where the view is mirrored).
-        pairs: positions of left/right keypoints, for flips.
-        size: the output's size.
-        affine: source to output.
-        window: the live window, in source pixels.
+        placement: the map from the source, the live window, the size.
         passes: how to render it; at least one.
-        min_visible: boxes of which less stays are dropped.
+        options: what the manifest says of all labels.
+        origin: what random transforms are seeded by.
+        grayscale: whether the scene (never the fill) loses its colours.
     """
 
-    source: Size
     labels: Labels
-    pairs: tuple[tuple[int, int], ...]
-    size: Size
-    affine: Affine
-    window: Rect
-    passes: tuple[Pass, ...]
-    min_visible: float = 0.0
+    placement: Placement
+    passes: tuple[Pass | Warp, ...]
+    options: Options = NO_OPTIONS
+    origin: Origin = NOWHERE
+    grayscale: bool = False
 
     @classmethod
     def start(
-        cls,
-        size: Size,
-        labels: Labels | None = None,
-        pairs: tuple[tuple[int, int], ...] = (),
-        min_visible: float = 0.0,
+        cls, size: Size, labels: Labels | None = None, options: Options = NO_OPTIONS, origin: Origin = NOWHERE
     ) -> Self:
         """The view that shows the whole source as it is."""
-        return cls(
-            size, labels or Labels(), pairs, size, Affine(), Rect.of(size), (Pass.start(size),), min_visible=min_visible
-        )
+        return cls(labels or Labels(), Placement.start(size), (Pass.start(size),), options, origin)
+
+    @property
+    def size(self) -> Size:
+        """The output's size."""
+        return self.placement.size
+
+    @property
+    def affine(self) -> Affine:
+        """Source to output."""
+        return self.placement.affine
+
+    @property
+    def window(self) -> Rect:
+        """The hull of the live window, in source pixels."""
+        return self.placement.region.hull()
 
     @property
     def live(self) -> Rect:
-        """The live window in output pixels."""
-        return self.affine.hull(self.window).intersect(Rect.of(self.size))
+        """The hull of the live window, in output pixels."""
+        return self.placement.scene.hull().intersect(Rect.of(self.size))
 
     def clipped(self) -> Clipped:
         """The labels in output pixels, cut to the live window, and what that dropped."""
-        return clip(move(self.labels, self.affine), self.live, self.min_visible)
+        return apply(self.labels, self.placement, self.options.min_visible, self.options.mask_fill)
+
+    def variant(self, index: int) -> View:
+        """The view as one of several variants; what is drawn from now on depends on which."""
+        return replace(self, origin=self.origin._replace(variant=(*self.origin.variant, index)))
 
     def cut(self, x0: int, y0: int, size: Size) -> View:
         """Cuts to the rectangle of this size at (x0, y0), which must lie in the output.
@@ -220,35 +126,38 @@ class View:
                 f"the crop ({x0}, {y0})-({x1}, {y1}) must lie in the image of {self.size} pixels; "
                 "resize or pad before it, or make it smaller",
             )
-        rect = Rect(x0, y0, x1, y1)
-        if self.live.intersect(rect).empty:
+        placement = self.placement.cut(x0, y0, size)
+        if placement.region.empty:
             raise PlanError("nothing_left", f"the crop ({x0}, {y0})-({x1}, {y1}) shows only fill; move it")
         sides = Sides(x0, y0, self.size.width - x1, self.size.height - y1)
-        window = self.window.intersect(self.affine.inverse().hull(rect))
-        cut = self.passes[-1].cut(sides)
-        passes = (*self.passes[:-1], cut) if cut else (*self.passes, _must(Pass.start(self.size).cut(sides)))
-        return replace(
-            self, size=size, affine=self.affine.then(Affine.translate(-x0, -y0)), window=window, passes=passes
-        )
+        return self._with(placement, self.passes[-1].cut(sides), Pass.start(self.size).cut(sides))
 
     def pad(self, sides: Sides, fill: Fill) -> View:
         """Adds fill at the sides; negative numbers are refused by the caller's parameters."""
         if not any(sides):
             return self
-        last = self.passes[-1].pad(sides, fill)
-        passes = (*self.passes[:-1], last) if last else (*self.passes, _must(Pass.start(self.size).pad(sides, fill)))
         size = Size(self.size.width + sides.left + sides.right, self.size.height + sides.top + sides.bottom)
-        affine = self.affine.then(Affine.translate(sides.left, sides.top))
-        return replace(self, size=size, affine=affine, passes=passes)
+        placement = self.placement.along_axes((1, sides.left), (1, sides.top), size)
+        return self._with(placement, self.passes[-1].pad(sides, fill), Pass.start(self.size).pad(sides, fill))
 
     def resample(self, size: Size, filter: Filter) -> View:
         """Resizes to a size, each axis by its own exact factor: target / current size."""
-        last = self.passes[-1].resample(size, filter)
-        passes = (
-            (*self.passes[:-1], last) if last else (*self.passes, _must(Pass.start(self.size).resample(size, filter)))
+        x, y = Fraction(size.width, self.size.width), Fraction(size.height, self.size.height)
+        placement = self.placement.along_axes((x, 0), (y, 0), size)
+        return self._with(
+            placement, self.passes[-1].resample(size, filter), Pass.start(self.size).resample(size, filter)
         )
-        factor = Affine.scale(size.width / self.size.width, size.height / self.size.height)
-        return replace(self, size=size, affine=self.affine.then(factor), passes=passes)
+
+    def warp(self, affine: Affine, size: Size, filter: Filter, color: Color) -> View:
+        """Maps by any affine: a pass of its own.
+
+        Raises:
+            PlanError: ``nothing_left``, the result would show nothing of the scene.
+        """
+        placement = self.placement.warped(affine, self.size).cut(0, 0, size)
+        if placement.region.empty:
+            raise PlanError("nothing_left", f"under {affine.coefficients()} nothing of the image stays in {size}")
+        return replace(self, placement=placement, passes=(*self.passes, Warp(affine, size, filter, color)))
 
     def flip(self, x: bool, y: bool) -> View:
         """Mirrors left and right (`x`), top and bottom (`y`).
@@ -256,16 +165,15 @@ class View:
         Either one turns left into right for a viewer, and so swaps the keypoints' sides; both are a half turn, which
         doesn't.
         """
-        affine = self.affine
-        if x:
-            affine = affine.then(Affine.mirror_x(self.size.width))
-        if y:
-            affine = affine.then(Affine.mirror_y(self.size.height))
-        labels = swap_sides(self.labels, self.pairs) if x != y else self.labels
-        return replace(self, affine=affine, labels=labels, passes=(*self.passes[:-1], self.passes[-1].flip(x, y)))
+        over_x, over_y = (-1, self.size.width) if x else (1, 0), (-1, self.size.height) if y else (1, 0)
+        placement = self.placement.along_axes(over_x, over_y, self.size)
+        labels = swap_sides(self.labels, self.options.pairs) if x != y else self.labels
+        return replace(self._with(placement, self.passes[-1].flip(x, y), None), labels=labels)
 
-
-def _must(made: Pass | None) -> Pass:
-    # A fresh pass has no fill and no filter yet, so nothing can be in the way of a first step.
-    assert made is not None
-    return made
+    def _with(self, placement: Placement, fused: Pass | Warp | None, alone: Pass | None) -> View:
+        """The view with a step fused into its last pass, or, where that would change more than rounding, alone."""
+        if fused is not None:
+            return replace(self, placement=placement, passes=(*self.passes[:-1], fused))
+        # A fresh pass has no fill and no filter yet, so nothing can be in the way of a first step.
+        assert alone is not None
+        return replace(self, placement=placement, passes=(*self.passes, alone))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from dataprep.geometry import Size
 from dataprep.labels import Boxes, Keypoints, Labels
-from dataprep.plan import Fill, Filter, Sides, View
+from dataprep.passes import Fill, Filter, Sides
+from dataprep.plan import View
 
 FILTERS: tuple[Filter, ...] = ("area", "bilinear", "bicubic", "lanczos")
 
@@ -41,8 +42,8 @@ def labels(draw: st.DrawFn, size: Size, *, keypoints: int = 4, classes: int = 3)
     ]
     return Labels(
         draw(st.none() | st.integers(0, classes - 1)),
-        Boxes.of(np.array(corners).reshape(-1, 4), ids),
-        Keypoints.of(np.array(points).reshape(-1, keypoints, 3)),
+        boxes=Boxes.of(np.array(corners).reshape(-1, 4), ids),
+        keypoints=Keypoints.of(np.array(points).reshape(-1, keypoints, 3)),
     )
 
 

@@ -90,7 +90,7 @@ def build(
     work = plan_work(loaded, limit)
     if not work.inputs:
         raise DataprepError(f"{loaded.root}: the source has no inputs; check source.root and source.images")
-    recipe = Recipe.of(manifest, work.keypoints.indices if work.keypoints else ())
+    recipe = Recipe.of(manifest, work.keypoints)
     tally, statistics = _Tally(), PixelStatistics()
     writer = StoreWriter(store)
     try:
@@ -157,14 +157,14 @@ def _write(
     batch: list[tuple[Record, Outcome]] = []
 
     def flush() -> None:
-        writer.add([(outcome.row, work.splits[record.key], outcome.samples) for record, outcome in batch])
+        writer.add([(outcome.row, record.split, outcome.samples) for record, outcome in batch])
         batch.clear()
 
     for done, pair in enumerate(zip(work.records, outcomes, strict=True), 1):
         record, outcome = pair
         batch.append(pair)
         tally.count(outcome.row, len(outcome.samples))
-        if outcome.histogram is not None and work.splits[record.key] == "train":
+        if outcome.histogram is not None and record.split == "train":
             statistics.add(outcome.histogram)
         if len(batch) == _BATCH:
             flush()

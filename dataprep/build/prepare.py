@@ -10,11 +10,13 @@ import numpy.typing as npt
 
 from dataprep.errors import DecodeError, PlanError, RecordError
 from dataprep.inputs import Record
-from dataprep.manifest import Manifest
+from dataprep.manifest import Manifest, options
+from dataprep.passes import Color
 from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode
 from dataprep.pixels.render import render
-from dataprep.plan import Color, View
+from dataprep.plan import Options, Origin, View
+from dataprep.sources import KeypointNames
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.samples import sample_json
 from dataprep.transforms import Transform, plan
@@ -32,19 +34,17 @@ class Recipe:
     steps: tuple[Transform, ...]
     encoding: Jpeg | Png | Webp | Raw
     background: Color
-    pairs: tuple[tuple[int, int], ...]
-    min_visible: float
+    options: Options
     memory_mb: int
 
     @classmethod
-    def of(cls, manifest: Manifest, pairs: tuple[tuple[int, int], ...]) -> Recipe:
-        """The recipe of a manifest; `pairs` are positions of left/right keypoints."""
+    def of(cls, manifest: Manifest, keypoints: KeypointNames | None) -> Recipe:
+        """The recipe of a manifest, for the keypoints of its source."""
         return cls(
             manifest.steps(),
             manifest.encode,
             manifest.background_color(),
-            pairs,
-            manifest.labels.min_visible,
+            options(manifest, keypoints),
             manifest.limits.memory_mb,
         )
 
@@ -93,12 +93,13 @@ def _prepare(record: Record, recipe: Recipe) -> Outcome:
             "size_mismatch",
             f"the annotation is for {record.size} pixels, the image has {opened.size}; annotate this image again",
         )
-    views = plan(View.start(opened.size, record.labels, recipe.pairs, recipe.min_visible), recipe.steps)
+    views = plan(View.start(opened.size, record.labels, recipe.options, Origin(record.key, record.split)), recipe.steps)
     image, notes = decode(opened, recipe.background)
     several = any(step.several for step in recipe.steps)
     samples, dropped, histogram = [], dict[str, int](), np.zeros((3, 256), np.int64)
     for index, view in enumerate(views):
-        rendered = render(image, view.passes)
+        # Colours go before the render, and so before the fill comes, which keeps its own.
+        rendered = render(image.convert("L").convert("RGB") if view.grayscale else image, view.passes)
         histogram += np.array(rendered.histogram(), np.int64).reshape(3, 256)
         clipped = view.clipped()
         for reason, count in clipped.dropped.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dataprep.inputs import Record, Refusal
 from dataprep.manifest import LoadedManifest
@@ -23,14 +23,12 @@ class Work:
         classes: class names.
         keypoints: names and pairs; None without keypoints.
         records: to prepare, in the order of (split, hash of the key).
-        splits: split by key.
         refused: ledger rows of the inputs that need no worker, sorted by key.
     """
 
     classes: tuple[str, ...]
     keypoints: KeypointNames | None
     records: list[Record]
-    splits: dict[str, str]
     refused: list[LedgerRow]
 
     @property
@@ -60,7 +58,9 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
         Refusal(key, "rejected", "no_group", "split.group does not match the key, so it has no group")
         for key in assignment.ungrouped
     ]
-    records = [record for record in records if record.key in assignment.splits]
+    records = [
+        replace(record, split=assignment.splits[record.key]) for record in records if record.key in assignment.splits
+    ]
     records, duplicates = _without_duplicates(records)
     refusals += duplicates
     if limit is not None:
@@ -68,10 +68,10 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
         kept = sorted(inputs, key=lambda one: record_hash(one.key))[:limit]
         records = [one for one in kept if isinstance(one, Record)]
         refusals = [one for one in kept if isinstance(one, Refusal)]
-    records.sort(key=lambda record: (SPLITS.index(assignment.splits[record.key]), record_hash(record.key)))
+    records.sort(key=lambda record: (SPLITS.index(record.split), record_hash(record.key)))
     refusals.sort(key=lambda refusal: (refusal.key, refusal.status, refusal.reason))
     rows = [LedgerRow(one.key, one.status, one.reason, one.note) for one in refusals]
-    return Work(listing.classes, listing.keypoints, records, assignment.splits, rows)
+    return Work(listing.classes, listing.keypoints, records, rows)
 
 
 def _without_duplicates(records: Iterable[Record]) -> tuple[list[Record], list[Refusal]]:

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from dataprep.errors import DecodeError
 from dataprep.geometry import Size
-from dataprep.plan import Color
+from dataprep.passes import Color
 
 # The estimate below bounds memory before decoding, with a reason code of our own; Pillow's own bound is a warning.
 Image.MAX_IMAGE_PIXELS = None

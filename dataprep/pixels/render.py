@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from dataprep.geometry import Rect
+from dataprep.geometry import Affine, Rect, Size
+from dataprep.passes import Fill, Filter, Pass, Sides, Warp
 from dataprep.pixels.area import resize_area
-from dataprep.plan import Fill, Filter, Pass, Sides
 
 # Pillow widens each of these filters when it shrinks (antialiasing), and computes the same bits on every processor.
 _FILTERS: dict[Filter, Image.Resampling] = {
@@ -21,7 +22,7 @@ _FILTERS: dict[Filter, Image.Resampling] = {
 _BORDERS = {"edge": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101}
 
 
-def render(image: Image.Image, passes: Sequence[Pass]) -> Image.Image:
+def render(image: Image.Image, passes: Sequence[Pass | Warp]) -> Image.Image:
     """Renders one output.
 
     Args:
@@ -32,7 +33,7 @@ def render(image: Image.Image, passes: Sequence[Pass]) -> Image.Image:
         A new RGB image of the last pass's output size.
     """
     for one in passes:
-        image = _render(image, one)
+        image = _warp(image, one) if isinstance(one, Warp) else _render(image, one)
     return image
 
 
@@ -66,6 +67,42 @@ def _render(image: Image.Image, one: Pass) -> Image.Image:
     if one.flip_y:
         image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     return image
+
+
+# Pillow samples a transform with one of these two; the other filters differ from bicubic only in how they shrink, and
+# the shrinking is done before.
+_SAMPLERS: dict[Filter, Image.Resampling] = {
+    "area": Image.Resampling.BILINEAR,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.BICUBIC,
+}
+# Input pixels beyond the ones shown that a bicubic sampler reads, and one for rounding.
+_REACH = 3
+
+
+def _warp(image: Image.Image, one: Warp) -> Image.Image:
+    forward = one.affine
+    # How long a step of one input pixel becomes: where that is less than 1, shrink with antialiasing first.
+    scale = (min(1.0, math.hypot(forward.a, forward.d)), min(1.0, math.hypot(forward.b, forward.e)))
+    shown = forward.inverse().hull(Rect.of(one.output))
+    reach = (_REACH / scale[0], _REACH / scale[1])
+    domain = Rect(shown.x0 - reach[0], shown.y0 - reach[1], shown.x1 + reach[0], shown.y1 + reach[1])
+    domain = domain.outward().intersect(Rect(0, 0, *image.size))
+    if domain.empty:
+        return Image.new("RGB", one.output, one.color)
+    image = image.crop((int(domain.x0), int(domain.y0), int(domain.x1), int(domain.y1)))
+    small = Size(math.ceil(domain.width * scale[0]), math.ceil(domain.height * scale[1]))
+    if small != image.size:
+        part = _render(image, Pass(Rect.of(Size(*image.size)), Rect.of(Size(*image.size)), small, one.filter))
+    else:
+        part = image
+    # Output to the shrunken part: Pillow takes the map backwards, in continuous coordinates as we do.
+    back = forward.inverse().then(Affine.translate(-domain.x0, -domain.y0))
+    back = back.then(Affine.scale(small.width / domain.width, small.height / domain.height))
+    return part.transform(
+        one.output, Image.Transform.AFFINE, tuple(back.coefficients()), _SAMPLERS[one.filter], fillcolor=one.color
+    )
 
 
 def _extend(image: Image.Image, sides: Sides, fill: Fill | None) -> Image.Image:

@@ -10,7 +10,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dataprep.plan import Color, Fill, View
+from dataprep.passes import Color, Fill
+from dataprep.plan import View
 from dataprep.registry import find
 
 Channel = Annotated[int, Field(ge=0, le=255)]
@@ -59,6 +60,51 @@ class Filling(Transform):
         # The manifest has put `mean` in numbers before anything is planned.
         assert self.fill != "mean"
         return Fill(self.fill)
+
+
+class Coloring(Transform):
+    """A step that uncovers corners: its `fill` is RGB 0…255, or ``mean``."""
+
+    fill: ColorParameter | Literal["mean"] = Field((0, 0, 0), description="RGB 0…255, or mean")
+
+    def with_mean(self, mean: Color) -> Coloring:
+        """The same step with ``mean`` put in numbers."""
+        return self.model_copy(update={"fill": mean}) if self.fill == "mean" else self
+
+    def color(self) -> Color:
+        """The fill as the plan wants it."""
+        # The manifest has put `mean` in numbers before anything is planned.
+        assert self.fill != "mean"
+        return self.fill
+
+
+class Varying(Transform):
+    """A step by chance: the train split gets `variants` of every image, the others one, without chance.
+
+    What is drawn follows from (seed, key, variant) alone, so a build stays a function of its inputs.
+    """
+
+    variants: int = Field(1, ge=1, le=1000, description="of each image, in the train split only")
+    seed: int = 0
+
+    @property
+    def several(self) -> bool:
+        """Whether the train split gets more than one."""
+        return self.variants > 1
+
+    def plan(self, view: View) -> tuple[View, ...]:
+        """As many outputs as variants in the train split, else one."""
+        if view.origin.split != "train":
+            return (self.steady(view),)
+        return tuple(self.vary(view.variant(index)) for index in range(self.variants))
+
+    @abstractmethod
+    def vary(self, view: View) -> View:
+        """One variant, by chance."""
+
+    @abstractmethod
+    def steady(self, view: View) -> View:
+        """What other splits get."""
 
 
 def plan(view: View, steps: Iterable[Transform]) -> tuple[View, ...]:

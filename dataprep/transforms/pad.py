@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from dataprep.plan import Sides, View
+from dataprep.passes import Sides
+from dataprep.plan import View
 from dataprep.transforms import Filling
 
 

@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from dataprep.geometry import Size
-from dataprep.plan import Filter, Sides, View
+from dataprep.passes import Filter, Sides
+from dataprep.plan import View
 from dataprep.transforms import Filling, Pixels
 
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from dataprep.geometry import Affine
 from dataprep.labels import NOT_LABELLED, VISIBLE, Labels, move
-from dataprep.plan import Color
+from dataprep.passes import Color
 
 # Okabe and Ito's palette: told apart with any kind of colour vision.
 PALETTE: tuple[Color, ...] = (

@@ -12,10 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 from dataprep.errors import DataprepError, RecordError
 from dataprep.inputs import Record
 from dataprep.labels import Labels
-from dataprep.manifest import LoadedManifest
+from dataprep.manifest import LoadedManifest, options
+from dataprep.passes import Color
 from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.render import render
-from dataprep.plan import Color, View
+from dataprep.plan import Options, Origin, View
 from dataprep.split import FolderSplit
 from dataprep.store.sharding import record_hash
 from dataprep.transforms import Transform, plan
@@ -33,17 +34,15 @@ class Sheet:
 
     Attributes:
         classes: class names.
-        pairs: positions of left/right keypoints.
         steps: the transforms.
         background: RGB behind transparent pixels.
-        min_visible: boxes of which less stays are dropped.
+        options: what the manifest says of all labels.
     """
 
     classes: Sequence[str]
-    pairs: tuple[tuple[int, int], ...]
     steps: tuple[Transform, ...]
     background: Color
-    min_visible: float
+    options: Options
 
     def draw(self, records: Sequence[Record], results: int = 3) -> tuple[Image.Image, list[str]]:
         """Draws one row a record: the original, then at most `results` of its results.
@@ -64,7 +63,7 @@ class Sheet:
     def _row(self, record: Record, results: int) -> list[Image.Image]:
         opened = open_image(record.path.read_bytes())
         image, _ = decode(opened, self.background)
-        views = plan(View.start(opened.size, record.labels, self.pairs, self.min_visible), self.steps)
+        views = plan(View.start(opened.size, record.labels, self.options, Origin(record.key)), self.steps)
         cells = [self._cell(image, record.labels)]
         return cells + [self._cell(render(image, view.passes), view.clipped().labels) for view in views[:results]]
 
@@ -107,8 +106,7 @@ def preview(loaded: LoadedManifest, path: Path, count: int) -> list[str]:
     records = sorted(listing.records, key=lambda record: record_hash(record.key))[:count]
     if not records:
         raise DataprepError(f"{loaded.root}: the source has no records to show; check source.root and source.images")
-    pairs = listing.keypoints.indices if listing.keypoints else ()
-    sheet = Sheet(listing.classes, pairs, manifest.steps(), manifest.background_color(), manifest.labels.min_visible)
+    sheet = Sheet(listing.classes, manifest.steps(), manifest.background_color(), options(manifest, listing.keypoints))
     picture, problems = sheet.draw(records)
     try:
         picture.save(path)

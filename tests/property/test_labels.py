@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dataprep.convex import Convex
 from dataprep.errors import LabelError
 from dataprep.geometry import Affine, Rect, Size
-from dataprep.labels import Boxes, Keypoints, Labels, clip, move
-from dataprep.plan import View
+from dataprep.labels import Boxes, Keypoints, Labels, Polygons, apply, clip, move
+from dataprep.placement import Placement
+from dataprep.plan import Options, View
 from tests.strategies import chains, labels, sizes
 
 PAIRS = ((0, 1), (2, 3))
@@ -40,7 +42,7 @@ def test_a_box_moves_as_its_corners_do(data: st.DataObject, size: Size, affine: 
 @given(st.data(), sizes(), st.sampled_from([(True, False), (False, True), (True, True)]))
 def test_two_flips_are_none(data: st.DataObject, size: Size, axes: tuple[bool, bool]) -> None:
     before = data.draw(labels(size))
-    view = View.start(size, before, PAIRS)
+    view = View.start(size, before, Options(pairs=PAIRS))
     once = view.flip(*axes)
     twice = once.flip(*axes).clipped().labels
     assert before.boxes is not None and before.keypoints is not None
@@ -88,7 +90,7 @@ def test_clipping_keeps_the_share_that_is_inside(data: st.DataObject, size: Size
     before = data.draw(labels(size))
     x0, y0 = data.draw(st.integers(0, size.width - 1)), data.draw(st.integers(0, size.height - 1))
     window = Rect(x0, y0, data.draw(st.integers(x0 + 1, size.width)), data.draw(st.integers(y0 + 1, size.height)))
-    found = clip(before, window, least)
+    found = clip(before, Convex.of(window), least)
     assert before.boxes is not None and found.labels.boxes is not None
     kept, dropped = [], 0
     for corners in before.boxes.corners.tolist():
@@ -116,9 +118,13 @@ def test_a_kind_without_a_rule_raises() -> None:
 
 
 def test_every_kind_of_labels_has_a_rule() -> None:
-    whole = Labels(1, Boxes.of([[0, 0, 1, 1]]), Keypoints.of([[[1, 1, 2]]]))
+    mask = np.zeros((1, 1), np.uint8)
+    triangle = Polygons.of([[[[0, 0], [1, 0], [0, 1]]]])
+    whole = Labels(
+        1, (1, 2), Boxes.of([[0, 0, 1, 1]]), Keypoints.of([[[1, 1, 2]]]), triangle, mask, {"age": 3.0}, {"by": "hand"}
+    )
     assert whole.kinds() == tuple(field.name for field in fields(Labels))
-    assert move(whole, Affine()).kinds() == whole.kinds()
+    assert apply(whole, Placement.start(Size(1, 1))).labels.kinds() == whole.kinds()
 
 
 @dataclass(frozen=True)

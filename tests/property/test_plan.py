@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from dataprep.errors import PlanError
 from dataprep.geometry import Size
-from dataprep.plan import Fill, Sides, View
+from dataprep.passes import Fill, Pass, Sides
+from dataprep.plan import View
 from tests.strategies import Cut, Flip, Pad, Resample, Step, chains, cuts, sizes
 
 Interval = tuple[Fraction, Fraction]
@@ -117,6 +118,7 @@ def test_the_passes_agree_with_the_affine(size: Size, chain: list[Step]) -> None
     # The passes' own geometry, put together here from box, size, frame and flips.
     x, y = Axis(size.width), Axis(size.height)
     for one in view.passes:
+        assert isinstance(one, Pass)
         for axis, start, stop, length, before, after, flip in (
             (x, one.box.x0, one.box.x1, one.size.width, one.frame.left, one.frame.right, one.flip_x),
             (y, one.box.y0, one.box.y1, one.size.height, one.frame.top, one.frame.bottom, one.flip_y),

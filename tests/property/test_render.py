@@ -10,8 +10,9 @@ from PIL import Image
 
 from dataprep.geometry import Affine, Rect, Size
 from dataprep.labels import Boxes, Labels
+from dataprep.passes import Color, Fill, Filter, Sides
 from dataprep.pixels.render import render
-from dataprep.plan import Color, Fill, Filter, Sides, View
+from dataprep.plan import View
 from dataprep.transforms.crop_to import CropTo
 from dataprep.transforms.resize import Resize
 from dataprep.transforms.square import Square

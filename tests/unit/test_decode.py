@@ -15,9 +15,9 @@ from PIL import Image, ImageCms, ImageOps
 
 from dataprep.errors import DecodeError
 from dataprep.geometry import Size
+from dataprep.passes import Color
 from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.encode import Rgb
-from dataprep.plan import Color
 from tests.strategies import colors, sizes
 
 

@@ -17,9 +17,10 @@ from dataprep.build.prepare import Outcome, Recipe
 from dataprep.inputs import Record
 from dataprep.labels import Labels
 from dataprep.pixels.encode import Jpeg
+from dataprep.plan import Options
 from dataprep.transforms.resize import Resize
 
-RECIPE = Recipe((Resize(size=(8, 8)),), Jpeg(), (0, 0, 0), (), 0.0, 1024)
+RECIPE = Recipe((Resize(size=(8, 8)),), Jpeg(), (0, 0, 0), Options(), 1024)
 
 
 def records(folder: Path, count: int) -> list[Record]:

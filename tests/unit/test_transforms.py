@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dataprep.errors import PlanError
 from dataprep.geometry import Rect, Size
 from dataprep.labels import Boxes, Keypoints, Labels
-from dataprep.plan import View
+from dataprep.plan import Options, View
 from dataprep.sources import Source, sources
 from dataprep.transforms import Transform, transforms
 from dataprep.transforms.center_crop import CenterCrop
@@ -26,6 +26,14 @@ MINIMAL: dict[str, dict[str, object]] = {
     "pad": {"left": 1},
     "resize": {"size": [5, 4]},
     "square": {},
+    "rotate": {"degrees": 30},
+    "affine": {"scale": [0.9, 1.1]},
+    "align": {"size": [5, 4], "template": {"a": [1, 1], "b": [4, 1]}},
+    "grayscale": {},
+    "tile": {"size": [1, 1]},
+    "random_crop": {"size": [1, 1], "variants": 2},
+    "random_flip": {"variants": 2},
+    "random_rotate": {"degrees": [-20, 20]},
 }
 
 
@@ -37,8 +45,9 @@ def test_every_transform_is_tested_here() -> None:
 @given(size=sizes(1, 30))
 def test_every_transform_plans_what_it_promises(name: str, size: Size) -> None:
     transform: Transform = transforms()[name].model_validate(MINIMAL[name])
-    labels = Labels(0, Boxes.of([[0, 0, *size]], [0]), Keypoints.of([[[size.width / 2, size.height / 2]]]))
-    views = transform.plan(View.start(size, labels))
+    corner, middle = (0.25 * size.width, 0.25 * size.height), (0.5 * size.width, 0.5 * size.height)
+    labels = Labels(0, boxes=Boxes.of([[0, 0, *size]], [0]), keypoints=Keypoints.of([[corner, middle]]))
+    views = transform.plan(View.start(size, labels, Options(names=("a", "b"))))
     assert views and (len(views) == 1 or transform.several)
     for view in views:
         assert view.passes[-1].output == view.size
