@@ -24,6 +24,7 @@ class Record:
         size: what the annotation says of the oriented image's size; None when it says nothing.
         notes: what was odd but not fatal, as stable codes.
         split: where it goes; empty before that is decided.
+        mask: where its mask is, a PNG of class indices; None without one.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Record:
     size: Size | None = None
     notes: tuple[str, ...] = ()
     split: str = ""
+    mask: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

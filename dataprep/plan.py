@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 
 from dataprep.errors import PlanError
 from dataprep.geometry import Affine, Rect, Size
-from dataprep.labels import Clipped, Labels, apply, swap_sides
+from dataprep.labels import Clipped, Keypoints, Labels, apply, move, swap_sides
 from dataprep.passes import Color, Fill, Filter, Pass, Sides, Warp
 from dataprep.placement import Placement
 
@@ -108,6 +108,10 @@ class View:
     def clipped(self) -> Clipped:
         """The labels in output pixels, cut to the live window, and what that dropped."""
         return apply(self.labels, self.placement, self.options.min_visible, self.options.mask_fill)
+
+    def keypoints(self) -> Keypoints:
+        """All keypoints in output pixels, those outside the live window too."""
+        return move(Labels(keypoints=self.labels.keypoints), self.affine).keypoints or Keypoints()
 
     def variant(self, index: int) -> View:
         """The view as one of several variants; what is drawn from now on depends on which."""

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from dataprep.geometry import Size
-from dataprep.labels import Boxes, Keypoints, Labels
+from dataprep.labels import Boxes, Keypoints, Labels, Mask, Polygons
 from dataprep.passes import Fill, Filter, Sides
 from dataprep.plan import View
 
@@ -40,11 +40,29 @@ def labels(draw: st.DrawFn, size: Size, *, keypoints: int = 4, classes: int = 3)
         [(draw(xs), draw(ys), draw(st.integers(0, 2))) for _ in range(keypoints)]
         for _ in range(draw(st.integers(0, 2)))
     ]
+    rings = []
+    for _ in range(draw(st.integers(0, 2))):
+        rings.append(
+            [draw(st.lists(st.tuples(xs, ys), min_size=3, max_size=6)) for _ in range(draw(st.integers(1, 2)))]
+        )
     return Labels(
         draw(st.none() | st.integers(0, classes - 1)),
-        boxes=Boxes.of(np.array(corners).reshape(-1, 4), ids),
-        keypoints=Keypoints.of(np.array(points).reshape(-1, keypoints, 3)),
+        draw(st.none() | st.sets(st.integers(0, classes - 1)).map(lambda tags: tuple(sorted(tags)))),
+        Boxes.of(np.array(corners).reshape(-1, 4), ids, [draw(st.integers(0, 7)) for _ in corners]),
+        Keypoints.of(np.array(points).reshape(-1, keypoints, 3)),
+        Polygons.of(rings, [draw(st.integers(0, classes - 1)) for _ in rings]),
+        draw(st.none() | st.integers(0, 99).map(lambda seed: mask(size, seed))),
+        draw(st.none() | st.dictionaries(words, st.floats(-1e6, 1e6), max_size=2)),
+        draw(st.none() | st.dictionaries(words, words, max_size=2)),
     )
+
+
+words = st.text(st.characters(codec="utf-8"), max_size=9) | st.sampled_from(["sha256", ',"sha256":', "offset"])
+
+
+def mask(size: Size, seed: int) -> Mask:
+    """A mask of class indices, each pixel on its own."""
+    return np.random.default_rng(seed).integers(0, 200, (size.height, size.width), np.uint8)
 
 
 @dataclass(frozen=True)

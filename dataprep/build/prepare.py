@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
-from dataprep.errors import DecodeError, PlanError, RecordError
+from dataprep.errors import AnnotationError, DecodeError, PlanError, RecordError
+from dataprep.geometry import Size
 from dataprep.inputs import Record
+from dataprep.labels import Labels
 from dataprep.manifest import Manifest, options
 from dataprep.passes import Color
 from dataprep.pixels.decode import decode, open_image
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode
+from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_mask, encode, encode_mask
 from dataprep.pixels.render import render
 from dataprep.plan import Options, Origin, View
 from dataprep.sources import KeypointNames
@@ -93,7 +95,8 @@ def _prepare(record: Record, recipe: Recipe) -> Outcome:
             "size_mismatch",
             f"the annotation is for {record.size} pixels, the image has {opened.size}; annotate this image again",
         )
-    views = plan(View.start(opened.size, record.labels, recipe.options, Origin(record.key, record.split)), recipe.steps)
+    labels = _with_mask(record, opened.size)
+    views = plan(View.start(opened.size, labels, recipe.options, Origin(record.key, record.split)), recipe.steps)
     image, notes = decode(opened, recipe.background)
     several = any(step.several for step in recipe.steps)
     samples, dropped, histogram = [], dict[str, int](), np.zeros((3, 256), np.int64)
@@ -106,10 +109,25 @@ def _prepare(record: Record, recipe: Recipe) -> Outcome:
             dropped[reason] = dropped.get(reason, 0) + count
         key = f"{record.key}::{index}" if several else record.key
         encoded = encode(rendered, recipe.encoding)
-        wire, sha256 = sample_json(key, encoded, opened.size, view.size, view.affine, clipped.labels)
-        samples.append(NewSample(key, view.size, sha256, encoded, wire))
+        mask = encode_mask(clipped.labels.mask) if clipped.labels.mask is not None else None
+        text = sample_json(key, encoded, mask, opened.size, view.size, view.affine, clipped.labels)
+        samples.append(NewSample(key, view.size, encoded, mask, text))
     row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
     return Outcome(row, tuple(samples), histogram)
+
+
+def _with_mask(record: Record, size: Size) -> Labels:
+    """The record's labels with its mask read."""
+    if record.mask is None:
+        return record.labels
+    try:
+        mask = decode_mask(record.mask.read_bytes())
+    except (OSError, ValueError) as error:
+        raise AnnotationError("bad_mask", f"{record.mask.name}: {error}") from error
+    if mask.shape != (size.height, size.width):
+        found = Size(mask.shape[1], mask.shape[0])
+        raise AnnotationError("bad_mask", f"{record.mask.name}: wanted {size} pixels as the image has, found {found}")
+    return replace(record.labels, mask=mask)
 
 
 def refused(record: Record, reason: str, note: str) -> Outcome:

@@ -70,6 +70,32 @@ def encode(image: Image.Image, encoding: Jpeg | Png | Webp | Raw) -> bytes:
     return out.getvalue()
 
 
+def encode_mask(mask: npt.NDArray[np.uint8]) -> bytes:
+    """A mask, (height, width) uint8 of class indices, as an 8-bit gray PNG: the gray value is the index."""
+    out = io.BytesIO()
+    Image.fromarray(mask).save(out, "PNG")
+    return out.getvalue()
+
+
+def decode_mask(content: bytes) -> npt.NDArray[np.uint8]:
+    """A mask of class indices from a PNG: 8-bit gray, or a palette, whose indices count and not its colours.
+
+    Returns:
+        (height, width) uint8.
+
+    Raises:
+        ValueError: no such PNG.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
+            image.load()
+            if image.mode not in ("L", "P", "1"):
+                raise ValueError(f"wanted a PNG of class indices, 8-bit gray or palette, found mode {image.mode}")
+            return np.array(image, np.uint8)
+    except (OSError, SyntaxError) as error:
+        raise ValueError(f"no PNG that can be decoded: {error}") from error
+
+
 def decode_stored(content: bytes, format: str, size: Size) -> Rgb:
     """Decodes what `encode` wrote: the pixels that a model sees.
 

@@ -16,7 +16,7 @@ from pydantic import Field
 from dataprep.errors import AnnotationError
 from dataprep.geometry import Size
 from dataprep.inputs import Record, Refusal, walk
-from dataprep.labels import Boxes, Labels
+from dataprep.labels import DIFFICULT, TRUNCATED, Boxes, Labels
 from dataprep.sources import Listing, Source, class_id
 
 
@@ -26,6 +26,7 @@ class _Annotation:
     size: Size | None
     names: tuple[str, ...]
     corners: tuple[tuple[float, float, float, float], ...]
+    flags: tuple[int, ...]
 
 
 class Voc(Source):
@@ -39,6 +40,9 @@ class Voc(Source):
     format: Literal["voc"]
     images: str = Field("JPEGImages", description="folder of images, relative to the root")
     annotations: str = Field("Annotations", description="folder of XML files, relative to the root")
+    masks: str | None = Field(
+        None, description="folder of PNG masks (SegmentationClass), relative to the root; palette indices are classes"
+    )
     first_pixel: Literal[0, 1] = Field(1, description="the number of the first pixel: VOC says 1, some tools 0")
     unannotated: Literal["keep", "filter"] = Field("keep", description="an image without XML: a negative, or left out")
 
@@ -70,24 +74,30 @@ class Voc(Source):
         classes = self.classes if self.classes is not None else tuple(sorted(names))
         records: list[Record] = []
         for key, path in files.items():
-            one = self._record(key, path, parsed.get(key), classes)
+            mask = root / self.masks / f"{_stem(key)}.png" if self.masks else None
+            one = self._record(key, path, parsed.get(key), classes, mask if mask and mask.is_file() else None)
             (records if isinstance(one, Record) else refusals).append(one)  # type: ignore[arg-type]
         return Listing(classes, None, records, refusals)
 
     def _record(
-        self, key: str, path: Path, found: _Annotation | AnnotationError | None, classes: Sequence[str]
+        self,
+        key: str,
+        path: Path,
+        found: _Annotation | AnnotationError | None,
+        classes: Sequence[str],
+        mask: Path | None,
     ) -> Record | Refusal:
         if found is None:
             if self.unannotated == "filter":
                 return Refusal(key, "filtered", "no_annotation", f"no XML of this stem in {self.annotations}")
-            return Record(key, path, Labels(boxes=Boxes()), notes=("no_annotation",))
+            return Record(key, path, Labels(boxes=Boxes()), notes=("no_annotation",), mask=mask)
         try:
             if isinstance(found, AnnotationError):
                 raise found
             ids = [class_id(name, classes, key) for name in found.names]
         except AnnotationError as error:
             return Refusal(key, "rejected", error.reason, str(error))
-        return Record(key, path, Labels(boxes=Boxes.of(found.corners, ids)), found.size)
+        return Record(key, path, Labels(boxes=Boxes.of(found.corners, ids, found.flags)), found.size, mask=mask)
 
     def _parse(self, folder: Path, name: str) -> _Annotation | AnnotationError:
         place = f"{self.annotations}/{name}"
@@ -104,6 +114,7 @@ class Voc(Source):
                 _size(root, place),
                 tuple(_text(one, "name", f"{place}, object {index}") for index, one in enumerate(objects, 1)),
                 tuple(self._corners(one, f"{place}, object {index}") for index, one in enumerate(objects, 1)),
+                tuple(_flags(one) for one in objects),
             )
         except AnnotationError as error:
             return error
@@ -118,6 +129,12 @@ class Voc(Source):
                 "bad_box", f"{place}: wanted xmin <= xmax and ymin <= ymax, found {x0:g}, {y0:g}, {x1:g}, {y1:g}"
             )
         return x0 - self.first_pixel, y0 - self.first_pixel, x1 - self.first_pixel + 1, y1 - self.first_pixel + 1
+
+
+def _flags(element: Element) -> int:
+    """VOC writes 1 for yes and 0, or nothing, for no."""
+    marks = (("difficult", DIFFICULT), ("truncated", TRUNCATED))
+    return sum(flag for tag, flag in marks if (element.findtext(tag) or "").strip() == "1")
 
 
 def _stem(key: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dataprep.geometry import Size
+from dataprep.store.samples import SampleText
 
 STATUSES = ("accepted", "rejected", "duplicate", "filtered")
 
@@ -41,16 +42,16 @@ class NewSample:
     Attributes:
         key: the sample's key.
         size: of the stored image.
-        sha256: of the encoded image.
         image: the encoded image.
-        wire: canonical JSON of the sample as it is sent, without its offset.
+        mask: the encoded mask; None without one.
+        text: the sample's JSON.
     """
 
     key: str
     size: Size
-    sha256: str
     image: bytes
-    wire: str
+    mask: bytes | None
+    text: SampleText
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,9 @@ class StoredSample:
         split: its split.
         record: id of its ledger row.
         size: of the stored image.
-        offset: of its image in its shard.
+        offset: of its image in its shard; its mask follows the image.
         length: of its image in bytes.
-        wire: canonical JSON as sent, without the offset.
+        text: its JSON.
     """
 
     id: int
@@ -89,7 +90,7 @@ class StoredSample:
     size: Size
     offset: int
     length: int
-    wire: str
+    text: SampleText
 
 
 @dataclass(frozen=True, slots=True)

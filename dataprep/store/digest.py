@@ -13,9 +13,9 @@ from dataprep.store import schema
 def digest(connection: Connection) -> str:
     """SHA-256 over the samples and the ledger.
 
-    One canonical JSON line for each sample, sorted by key: key, split, SHA-256 of its JSON (labels, affine, sizes),
-    SHA-256 of its image. Then one for each ledger row, sorted: key, status, reason. Not covered: versions, limits,
-    notes, paths, times.
+    One canonical JSON line for each sample, sorted by key: key, split, SHA-256 of its JSON (labels, affine, sizes, and
+    the SHA-256 of its mask), SHA-256 of its image. Then one for each ledger row, sorted: key, status, reason. Not
+    covered: versions, limits, notes, paths, times.
     """
     whole = hashlib.sha256()
     sample, image, record = schema.samples.c, schema.images.c, schema.records.c

@@ -12,7 +12,7 @@ from dataprep.geometry import Size
 from dataprep.pixels.encode import decode_stored
 from dataprep.store import schema
 from dataprep.store.content import Shard
-from dataprep.store.rows import shard_samples
+from dataprep.store.rows import shard_samples, with_files
 from dataprep.store.samples import shard_json
 
 
@@ -30,18 +30,13 @@ def write_shard(connection: Connection, position: int, id: str, split: str, firs
     Returns:
         The row for the table of shards.
     """
-    sample, image = schema.samples.c, schema.images.c
-    rows = connection.execute(
-        select(sample.id, image.content)
-        .join(schema.samples, image.id == sample.image)
-        .where(sample.id.between(first, last))
-        .order_by(sample.id)
-    )
+    sample = schema.samples.c
     images, size, places = hashlib.sha256(), 0, []
-    for id_, content in rows:
+    for id_, image, mask in connection.execute(with_files(sample.id).where(sample.id.between(first, last))):
         places.append({"place_of": id_, "offset": size, "shard": position})
-        images.update(content)
-        size += len(content)
+        for content in (image, mask or b""):
+            images.update(content)
+            size += len(content)
     connection.execute(update(schema.samples).where(sample.id == bindparam("place_of")), places)
     samples = list(shard_samples(connection, position))
     labels = shard_json(id, split, samples)
@@ -58,7 +53,7 @@ def one_size(connection: Connection) -> Size | None:
 def kinds(connection: Connection) -> list[str]:
     """The kinds of labels that occur, sorted, under their names on the wire."""
     found = []
-    for kind in ("boxes", "class", "keypoints"):
+    for kind in ("attributes", "boxes", "class", "keypoints", "mask", "polygons", "tags", "values"):
         has = func.json_type(schema.samples.c.wire, f"$.{kind}").is_not(None)
         if connection.execute(select(schema.samples.c.id).where(has).limit(1)).first():
             found.append(kind)

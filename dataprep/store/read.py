@@ -15,7 +15,7 @@ from sqlalchemy.pool import QueuePool
 from dataprep.errors import SampleNotFound, StoreError, StoreVersionError
 from dataprep.store import schema
 from dataprep.store.content import Dataset, LedgerRow, Shard, StoredSample
-from dataprep.store.rows import SAMPLE, shard_samples, stored_sample
+from dataprep.store.rows import SAMPLE, shard_samples, stored_sample, with_files
 from dataprep.store.samples import shard_json
 
 _sample, _image, _shard, _record = schema.samples.c, schema.images.c, schema.shards.c, schema.records.c
@@ -97,20 +97,15 @@ class Store:
             return [Shard(*row) for row in connection.execute(select(schema.shards).order_by(_shard.position))]
 
     def shard_images(self, sha256: str) -> bytes:
-        """The images of a shard, one after the other.
+        """The images of a shard, one after the other, each followed by its mask.
 
         Raises:
             SampleNotFound: no shard has images of this digest.
         """
         with self._engine.connect() as connection:
             position = self._position(connection, select(_shard.position).where(_shard.images_sha256 == sha256), sha256)
-            rows = connection.execute(
-                select(_image.content)
-                .join(schema.samples, _image.id == _sample.image)
-                .where(_sample.shard == position)
-                .order_by(_sample.id)
-            )
-            return b"".join(rows.scalars())
+            rows = connection.execute(with_files().where(_sample.shard == position))
+            return b"".join(content for row in rows for content in row if content is not None)
 
     def shard_labels(self, sha256: str) -> bytes:
         """The canonical JSON of a shard: its samples, with their labels.
@@ -196,20 +191,14 @@ class Store:
         with self._engine.connect() as connection:
             return [stored_sample(row) for row in connection.execute(query)]
 
-    def iterate(self) -> Iterator[tuple[StoredSample, bytes | None]]:
-        """Every sample with its image (None where a broken store has lost it), in order, a page at a time."""
+    def iterate(self) -> Iterator[tuple[StoredSample, bytes | None, bytes | None]]:
+        """Every sample in order, with its image (None where a broken store has lost it) and its mask (or None)."""
         after = 0
         while page := self.samples(after=after, limit=256):
             after = page[-1].id
             with self._engine.connect() as connection:
-                rows = connection.execute(
-                    select(_image.content)
-                    .select_from(schema.samples)
-                    .outerjoin(schema.images, _image.id == _sample.image)
-                    .where(_sample.id.between(page[0].id, after))
-                    .order_by(_sample.id)
-                )
-                yield from zip(page, rows.scalars(), strict=True)
+                files = connection.execute(with_files().where(_sample.id.between(page[0].id, after))).all()
+            yield from ((sample, image, mask) for sample, (image, mask) in zip(page, files, strict=True))
 
     def records(self, *, status: str | None = None, after: int = 0, limit: int | None = None) -> list[LedgerRow]:
         """Rows of the ledger by ascending id."""

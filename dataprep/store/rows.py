@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
 from dataprep.geometry import Size
 from dataprep.store import schema
 from dataprep.store.content import StoredSample
+from dataprep.store.samples import SampleText
 
 _sample = schema.samples.c
 SAMPLE = select(
@@ -22,13 +23,33 @@ SAMPLE = select(
     _sample.offset,
     _sample.length,
     _sample.wire,
+    _sample.gap,
 )
 
 
 def stored_sample(row: Row[*tuple[Any, ...]]) -> StoredSample:
     """The value of a row of `SAMPLE`."""
     return StoredSample(
-        row.id, row.key, row.split, row.record, Size(row.width, row.height), row.offset, row.length, row.wire
+        row.id,
+        row.key,
+        row.split,
+        row.record,
+        Size(row.width, row.height),
+        row.offset,
+        row.length,
+        SampleText(row.wire, row.gap),
+    )
+
+
+def with_files(*columns: Any) -> Select[Any]:
+    """A query for some columns of samples, followed by the bytes of each one's image and mask (or None)."""
+    image, mask = schema.images.alias(), schema.images.alias()
+    return (
+        select(*columns, image.c.content, mask.c.content)
+        .select_from(schema.samples)
+        .outerjoin(image, image.c.id == _sample.image)
+        .outerjoin(mask, mask.c.id == _sample.mask)
+        .order_by(_sample.id)
     )
 
 

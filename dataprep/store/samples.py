@@ -3,73 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dataprep import canonical
 from dataprep.geometry import Affine, Size
-from dataprep.labels import Labels
-from dataprep.store.content import StoredSample
+from dataprep.labels import Boxes, Labels
+
+if TYPE_CHECKING:
+    from dataprep.store.content import StoredSample
 
 # Coordinates are kept to this many decimals: a thousandth of a pixel, well below what any label means.
 DECIMALS = 3
 
 
-def sample_json(key: str, image: bytes, source: Size, stored: Size, affine: Affine, labels: Labels) -> tuple[str, str]:
-    """The canonical JSON of a sample without its offset, which only its shard knows.
+class SampleText(NamedTuple):
+    """The JSON of a sample, which lacks the one thing that only its shard knows.
+
+    Attributes:
+        wire: canonical JSON without ``offset``.
+        gap: where in it ``offset`` goes, so that the keys stay sorted.
+    """
+
+    wire: str
+    gap: int
+
+    def at(self, offset: int) -> str:
+        """The whole JSON, for a place in a shard."""
+        return f'{self.wire[: self.gap]},"offset":{offset}{self.wire[self.gap :]}'
+
+
+def sample_json(
+    key: str, image: bytes, mask: bytes | None, source: Size, stored: Size, affine: Affine, labels: Labels
+) -> SampleText:
+    """The JSON of a sample.
 
     Args:
         key: the sample's key.
         image: the encoded image.
+        mask: the encoded mask, where the labels have one.
         source: size of the oriented source image.
         stored: size of the stored image.
         affine: source to stored image.
         labels: in pixels of the stored image.
-
-    Returns:
-        The JSON, and the SHA-256 of the image.
     """
-    sha256 = canonical.sha256(image)
     sample: dict[str, Any] = {
         "key": key,
         "length": len(image),
-        "sha256": sha256,
+        "sha256": canonical.sha256(image),
         "size": list(source),
         "affine": affine.coefficients(),
         "image_size": list(stored),
         **labels_json(labels),
     }
-    return canonical.dumps(sample).decode(), sha256
+    if mask is not None:
+        sample["mask"] = {"length": len(mask), "sha256": canonical.sha256(mask)}
+    before = canonical.dumps({name: value for name, value in sample.items() if name < "offset"}).decode()
+    after = canonical.dumps({name: value for name, value in sample.items() if name > "offset"}).decode()
+    return SampleText(f"{before[:-1]},{after[1:]}", len(before) - 1)
 
 
 def labels_json(labels: Labels) -> dict[str, Any]:
-    """Labels under the names and in the shapes of the wire; a kind that is missing is absent."""
+    """Labels but the mask, under the names and in the shapes of the wire; a kind that is missing is absent."""
     values: dict[str, Any] = {}
     if labels.class_id is not None:
         values["class"] = labels.class_id
+    if labels.tags is not None:
+        values["tags"] = list(labels.tags)
     if labels.boxes is not None:
-        values["boxes"] = np.round(labels.boxes.corners, DECIMALS).tolist()
-        values["box_classes"] = labels.boxes.classes.tolist()
-        if (labels.boxes.visible < 1).any():
-            values["box_visible"] = np.round(labels.boxes.visible, DECIMALS).tolist()
+        values.update(_boxes(labels.boxes))
     if labels.keypoints is not None:
         values["keypoints"] = np.round(labels.keypoints.points, DECIMALS).tolist()
+    if labels.polygons is not None:
+        rings = [[np.round(ring, DECIMALS).reshape(-1).tolist() for ring in one] for one in labels.polygons.rings]
+        values["polygons"], values["polygon_classes"] = rings, labels.polygons.classes.tolist()
+    if labels.values is not None:
+        values["values"] = dict(labels.values)
+    if labels.attributes is not None:
+        values["attributes"] = dict(labels.attributes)
     return values
 
 
-def with_offset(wire: str, offset: int) -> str:
-    """The sample's JSON with its offset in place.
-
-    Keys are sorted: only ``sha256`` and ``size`` come after ``offset``, and neither holds text of a user's, so the
-    last ``,"sha256":`` is the top level's.
-    """
-    place = wire.rindex(',"sha256":')
-    return f'{wire[:place]},"offset":{offset}{wire[place:]}'
+def _boxes(boxes: Boxes) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "boxes": np.round(boxes.corners, DECIMALS).tolist(),
+        "box_classes": boxes.classes.tolist(),
+    }
+    if boxes.flags.any():
+        values["box_flags"] = boxes.flags.tolist()
+    if (boxes.visible < 1).any():
+        values["box_visible"] = np.round(boxes.visible, DECIMALS).tolist()
+    return values
 
 
 def shard_json(id: str, split: str, samples: Iterable[StoredSample]) -> bytes:
     """The canonical JSON of a shard."""
-    body = ",".join(with_offset(sample.wire, sample.offset) for sample in samples)
+    body = ",".join(sample.text.at(sample.offset) for sample in samples)
     head, tail = canonical.dumps({"id": id}).decode()[:-1], canonical.dumps({"split": split}).decode()[1:]
     return f'{head},"samples":[{body}],{tail}'.encode()

@@ -55,6 +55,7 @@ records = Table(
     Index("records_status", "status"),
 )
 
+# Encoded images and masks, by content.
 images = Table(
     "images",
     metadata,
@@ -90,9 +91,11 @@ samples = Table(
     Column("offset", Integer),  # of the image in its shard, bytes
     Column("image", ForeignKey("images.id"), nullable=False),
     Column("length", Integer, nullable=False),  # of the image, bytes
+    Column("mask", ForeignKey("images.id")),  # null without one; its bytes follow the image's
     Column("width", Integer, nullable=False),  # of the stored image, pixels
     Column("height", Integer, nullable=False),
     Column("wire", String, nullable=False),  # canonical JSON of the sample, as sent, without its offset
+    Column("gap", Integer, nullable=False),  # where in it the offset goes
     Index("samples_shard", "shard", "id"),
     Index("samples_split", "split", "id"),
 )

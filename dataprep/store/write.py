@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from dataprep import canonical
 from dataprep.errors import StoreCorrupt, StoreError
 from dataprep.pixels.encode import MEDIA_TYPES
 from dataprep.store import schema
@@ -87,7 +88,8 @@ class StoreWriter:
             entries: (row, split, samples); the split of a row without samples is not used.
         """
         new = [sample for _, _, samples in entries for sample in samples]
-        known = self._known_images([sample.sha256 for sample in new])
+        files = {canonical.sha256(content): content for one in new for content in (one.image, one.mask) if content}
+        known = self._known_images(list(files))
         image_rows: list[dict[str, Any]] = []
         sample_rows: list[dict[str, Any]] = []
         record_rows = []
@@ -95,25 +97,33 @@ class StoreWriter:
             self._records += 1
             record_rows.append(_record_row(self._records, row))
             for sample in samples:
-                if sample.sha256 not in known:
-                    self._images += 1
-                    known[sample.sha256] = self._images
-                    image_rows.append({"id": self._images, "sha256": sample.sha256, "content": sample.image})
+                ids: list[int | None] = []
+                for content in (sample.image, sample.mask):
+                    ids.append(self._keep(content, known, image_rows) if content is not None else None)
                 self._samples += 1
-                sample_rows.append(_sample_row(self._samples, self._records, known[sample.sha256], split, sample))
+                sample_rows.append(_sample_row(self._samples, self._records, ids, split, sample))
             if samples:
                 self._splits.setdefault(split, []).append(
                     _Run(
                         record_hash(row.key),
                         self._samples - len(samples) + 1,
                         self._samples,
-                        sum(len(sample.image) for sample in samples),
+                        sum(len(sample.image) + len(sample.mask or b"") for sample in samples),
                     )
                 )
         for table, rows in ((schema.records, record_rows), (schema.images, image_rows), (schema.samples, sample_rows)):
             if rows:
                 self._connection.execute(insert(table), rows)
         self._connection.commit()
+
+    def _keep(self, content: bytes, known: dict[str, int], rows: list[dict[str, Any]]) -> int:
+        """The id of an image or a mask; one that is not known yet gets the next, and a row."""
+        sha256 = canonical.sha256(content)
+        if sha256 not in known:
+            self._images += 1
+            known[sha256] = self._images
+            rows.append({"id": self._images, "sha256": sha256, "content": content})
+        return known[sha256]
 
     def _known_images(self, hashes: Sequence[str]) -> dict[str, int]:
         image = schema.images.c
@@ -218,15 +228,17 @@ def _record_row(id: int, row: LedgerRow) -> dict[str, Any]:
     }
 
 
-def _sample_row(id: int, record: int, image: int, split: str, sample: NewSample) -> dict[str, Any]:
+def _sample_row(id: int, record: int, files: Sequence[int | None], split: str, sample: NewSample) -> dict[str, Any]:
     return {
         "id": id,
         "key": sample.key,
         "record": record,
         "split": split,
-        "image": image,
+        "image": files[0],
+        "mask": files[1],
         "length": len(sample.image),
         "width": sample.size.width,
         "height": sample.size.height,
-        "wire": sample.wire,
+        "wire": sample.text.wire,
+        "gap": sample.text.gap,
     }

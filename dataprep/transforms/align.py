@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from dataprep.errors import PlanError
 from dataprep.geometry import Affine, Size
-from dataprep.labels import NOT_LABELLED, Keypoints, move
+from dataprep.labels import NOT_LABELLED
 from dataprep.passes import Filter
 from dataprep.plan import View
 from dataprep.transforms import Coloring, Pixels
@@ -39,7 +39,7 @@ class Align(Coloring):
     def plan(self, view: View) -> tuple[View, ...]:
         """One output; ``no_target`` where a named keypoint is not labelled or all of them coincide."""
         names = view.options.names
-        keypoints = move(view.labels, view.affine).keypoints or Keypoints()
+        keypoints = view.keypoints()
         missing = [name for name in self.template if name not in names]
         if missing:
             raise PlanError(

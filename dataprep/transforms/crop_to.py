@@ -11,7 +11,7 @@ from pydantic import Field
 
 from dataprep.errors import PlanError
 from dataprep.geometry import Rect, Size
-from dataprep.labels import NOT_LABELLED, Boxes, Keypoints, Labels, move
+from dataprep.labels import NOT_LABELLED, Boxes, Keypoints, Labels
 from dataprep.plan import View
 from dataprep.transforms import Transform
 
@@ -72,7 +72,7 @@ def _boxes(view: View) -> list[tuple[int, Rect]]:
 
 def _hulls(view: View) -> list[tuple[int, Rect]]:
     """The hulls of each instance's labelled keypoints that lie in the live window, with the instances' positions."""
-    keypoints = move(view.labels, view.affine).keypoints or Keypoints()
+    keypoints = view.keypoints()
     live = view.live
     hulls = []
     for index, xyv in enumerate(keypoints.points):

@@ -45,8 +45,8 @@ def verify(store: Store, progress: Progress | None = None) -> Report:
     """
     walk = SampleWalk(store)
     total = sum(shard.count for shard in walk.shards)
-    for done, (sample, content) in enumerate(store.iterate(), 1):
-        walk.look(sample, content)
+    for done, (sample, image, mask) in enumerate(store.iterate(), 1):
+        walk.look(sample, image, mask)
         if progress:
             progress(done, total)
     checks = (_integrity(store), _digest(store), *walk.finish(), _golden(store))

@@ -10,10 +10,10 @@ from typing import Any
 from dataprep import canonical
 from dataprep.geometry import Affine, Rect, Size
 from dataprep.labels import VISIBLE
-from dataprep.pixels.encode import decode_stored
+from dataprep.pixels.encode import decode_mask, decode_stored
 from dataprep.store.content import Shard, StoredSample
 from dataprep.store.read import Store
-from dataprep.store.samples import DECIMALS, with_offset
+from dataprep.store.samples import DECIMALS
 from dataprep.verify.check import Check
 
 # Coordinates are rounded when stored, so a label on the edge may lie this far beyond it.
@@ -39,20 +39,20 @@ class SampleWalk:
         self._labels = Check("labels", "every label lies within its image, and names a class that exists")
         self._parts = Check("shards", "both parts of every shard have their length and SHA-256")
 
-    def look(self, sample: StoredSample, content: bytes | None) -> None:
-        """Looks at the next sample and its image; None where the store has lost that."""
+    def look(self, sample: StoredSample, content: bytes | None, mask: bytes | None) -> None:
+        """Looks at the next sample, its image (None where the store has lost it) and its mask (None without one)."""
         if content is None:
             self._images.expect(False, f"{sample.key}: its image is not in the store")
             content = b""
-        fields = json.loads(sample.wire)
+        fields = json.loads(sample.text.wire)
         found = canonical.sha256(content)
         good = found == fields["sha256"] and len(content) == sample.length == fields["length"]
         self._images.expect(good, f"{sample.key}: wanted {fields['sha256']}, found {found}")
         problem = self._decode(sample, content, fields)
         self._pixels.expect(problem is None, f"{sample.key}: {problem}")
-        problem = self._label_problem(sample, fields)
+        problem = self._label_problem(sample, fields) or self._mask_problem(sample, fields, mask)
         self._labels.expect(problem is None, f"{sample.key}: {problem}")
-        self._add_to_shard(sample, content)
+        self._add_to_shard(sample, content + (mask or b""))
 
     def finish(self) -> tuple[Check, ...]:
         """The checks, once every sample was looked at."""
@@ -75,7 +75,8 @@ class SampleWalk:
     def _label_problem(self, sample: StoredSample, fields: Mapping[str, Any]) -> str | None:
         image = Rect.of(sample.size)
         whole = Rect(-_ROUNDING, -_ROUNDING, image.x1 + _ROUNDING, image.y1 + _ROUNDING)
-        ids = [*fields.get("box_classes", []), *([fields["class"]] if "class" in fields else [])]
+        ids = [id for name in ("box_classes", "polygon_classes", "tags") for id in fields.get(name, [])]
+        ids += [fields["class"]] if "class" in fields else []
         wrong = [id for id in ids if not -1 <= id < len(self._dataset.classes)]
         if wrong:
             return f"class {wrong[0]} is none of the {len(self._dataset.classes)}"
@@ -85,6 +86,9 @@ class SampleWalk:
         for box in boxes:
             if box[0] > box[2] or box[1] > box[3] or not Rect(*box).within(whole):
                 return f"the box {box} leaves the image of {sample.size}"
+        for xy in (xy for one in fields.get("polygons", []) for ring in one for xy in zip(ring[::2], ring[1::2], strict=True)):
+            if not Rect(*xy, *xy).within(whole):
+                return f"the polygon corner {xy} lies outside the image of {sample.size}"
         for instance in fields.get("keypoints", []):
             for x, y, v in instance:
                 if v == VISIBLE and not Rect(x, y, x, y).within(whole):
@@ -93,13 +97,22 @@ class SampleWalk:
             return f"the affine {fields['affine']} can't be inverted"
         return None
 
+    def _mask_problem(self, sample: StoredSample, fields: Mapping[str, Any], mask: bytes | None) -> str | None:
+        promised = fields.get("mask")
+        if mask is None or promised is None:
+            return None if mask is promised else "its JSON and its row disagree on whether it has a mask"
+        if (len(mask), canonical.sha256(mask)) != (promised["length"], promised["sha256"]):
+            return "its mask is not the promised one"
+        height, width = decode_mask(mask).shape
+        return None if (width, height) == sample.size else f"its mask has {Size(width, height)} pixels"
+
     def _add_to_shard(self, sample: StoredSample, content: bytes) -> None:
         self._seen += 1
         if self._seen > len(self._places):
             return  # `finish` counts
         shard = self._places[self._seen - 1]
         self._hash.update(content)
-        self._wires.append(with_offset(sample.wire, self._offset))
+        self._wires.append(sample.text.at(self._offset))
         self._offset += len(content)
         if self._seen == len(self._places) or self._places[self._seen] is not shard:
             self._close_shard(shard)

@@ -85,7 +85,7 @@ def _dataset(entry: Entry) -> dict[str, Any]:
 
 
 def _sample(sample: StoredSample) -> dict[str, Any]:
-    fields: dict[str, Any] = json.loads(sample.wire)
+    fields: dict[str, Any] = json.loads(sample.text.wire)
     del fields["length"]
     return {"id": sample.id, "split": sample.split, **fields}
 

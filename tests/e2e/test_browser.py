@@ -60,7 +60,7 @@ def decoded_in_python(store: Path) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     with Store(store) as opened:
         format = opened.dataset.image["format"]
-        for sample, content in opened.iterate():
+        for sample, content, _ in opened.iterate():
             assert content is not None
             pixels = decode_stored(content, format, Size(*sample.size))
             found.setdefault(sample.split, {})[sample.key] = hashlib.sha256(pixels.tobytes()).hexdigest()

@@ -17,10 +17,10 @@ from PIL import Image
 from dataprep import wire
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_stored, encode
+from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_stored, encode, encode_mask
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.read import Store
-from dataprep.store.samples import sample_json, with_offset
+from dataprep.store.samples import sample_json
 from dataprep.store.sharding import record_hash
 from dataprep.store.write import Description, StoreWriter
 from dataprep.verify.checks import verify
@@ -55,8 +55,10 @@ def entries(draw: st.DrawFn, format: str) -> list[Entry]:
             size = draw(sizes(1, 9))
             image = encode(picture(size, draw(st.integers(0, 3))), ENCODINGS[format])
             name = f"{key}::{index}" if count > 1 else key
-            text, sha256 = sample_json(name, image, Size(70, 50), size, Affine(0.5), draw(labels(size)))
-            samples.append(NewSample(name, size, sha256, image, text))
+            found_labels = draw(labels(size))
+            mask = encode_mask(found_labels.mask) if found_labels.mask is not None else None
+            text = sample_json(name, image, mask, Size(70, 50), size, Affine(0.5), found_labels)
+            samples.append(NewSample(name, size, image, mask, text))
         found.append((LedgerRow(key, "accepted", dropped={"box_outside": 2}), split, samples))
     return found
 
@@ -87,11 +89,12 @@ def test_a_store_gives_back_what_was_written(data: st.DataObject, format: str) -
                 row.key: (row.status, row.reason, dict(row.dropped)) for row, _, _ in found
             }
             written = {sample.key: (split, sample) for _, split, samples in found for sample in samples}
-            read = {sample.key: (sample, image) for sample, image in store.iterate()}
+            read = {sample.key: (sample, image, mask) for sample, image, mask in store.iterate()}
             assert read.keys() == written.keys()
-            for key, (sample, image) in read.items():
+            for key, (sample, image, mask) in read.items():
                 split, new = written[key]
-                assert (sample.split, sample.wire, image, sample.size) == (split, new.wire, new.image, new.size)
+                assert (sample.split, sample.text, sample.size) == (split, new.text, new.size)
+                assert (image, mask) == (new.image, new.mask)
             check_wire(store, written)
             report = verify(store)
             assert report.good, report.as_json()
@@ -116,6 +119,11 @@ def check_wire(store: Store, written: dict[str, tuple[str, NewSample]]) -> None:
             place += sample["length"]
             image = images[sample["offset"] : place]
             assert image == written[sample["key"]][1].image
+            if "mask" in sample:
+                mask = images[place : place + sample["mask"]["length"]]
+                assert mask == written[sample["key"]][1].mask
+                assert sample["mask"]["sha256"] == hashlib.sha256(mask).hexdigest()
+                place += len(mask)
             assert sample["sha256"] == hashlib.sha256(image).hexdigest()
             seen.add(sample["key"])
         assert place == len(images)
@@ -142,11 +150,11 @@ def test_the_digest_depends_on_the_content_only(data: st.DataObject, batches: in
 
 @given(keys, st.data(), sizes(1, 50), st.integers(0, 2**40))
 def test_the_offset_goes_where_sorted_keys_want_it(key: str, data: st.DataObject, size: Size, offset: int) -> None:
-    text, sha256 = sample_json(key, b"image", Size(3, 4), size, Affine(1 / 3, 0, -1e-9), data.draw(labels(size)))
-    whole = with_offset(text, offset)
+    text = sample_json(key, b"image", b"mask", Size(3, 4), size, Affine(1 / 3, 0, -1e-9), data.draw(labels(size)))
+    whole = text.at(offset)
     content = json.loads(whole)
     assert rfc8785.dumps(content).decode() == whole
-    assert (content["offset"], content["key"], content["sha256"]) == (offset, key, sha256)
+    assert (content["offset"], content["key"]) == (offset, key)
 
 
 @given(sizes(1, 40), st.integers(0, 99), st.sampled_from(["png", "webp", "raw"]))
@@ -171,5 +179,5 @@ def test_jpeg_is_444_and_decodes_as_in_opencv(size: Size, seed: int, quality: in
 
 
 def test_labels_of_no_kind_are_absent() -> None:
-    text, _ = sample_json("a", b"", Size(1, 1), Size(1, 1), Affine(), Labels())
-    assert set(json.loads(text)) == {"key", "length", "sha256", "size", "image_size", "affine"}
+    text = sample_json("a", b"", None, Size(1, 1), Size(1, 1), Affine(), Labels())
+    assert set(json.loads(text.wire)) == {"key", "length", "sha256", "size", "image_size", "affine"}
