@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from dataprep.geometry import Size
+from dataprep.geometry import Affine, Size
 from dataprep.labels import Boxes, Keypoints, Labels, Mask, Polygons
 from dataprep.passes import Fill, Filter, Sides
 from dataprep.plan import View
@@ -109,12 +109,35 @@ class Flip:
         return view.flip(self.x, self.y)
 
 
-Step = Cut | Pad | Resample | Flip
+@dataclass(frozen=True)
+class Turn:
+    """A warp: turned, scaled and sheared about the centre, into an output of another size."""
+
+    degrees: float
+    scale: float
+    shear: float
+    grow: float
+    filter: Filter
+
+    def on(self, view: View) -> View:
+        width, height = view.size
+        size = Size(max(1, round(width * self.grow)), max(1, round(height * self.grow)))
+        step = Affine.translate(-width / 2, -height / 2).then(Affine(a=self.scale, b=self.shear, e=self.scale))
+        step = step.then(Affine.rotate(self.degrees)).then(Affine.translate(size.width / 2, size.height / 2))
+        return view.warp(step, size, self.filter, (0, 0, 0))
+
+
+Step = Cut | Pad | Resample | Flip | Turn
 
 shares = st.floats(0, 1)
 cuts = st.builds(Cut, shares, shares, st.floats(0.3, 1), st.floats(0.3, 1))
 paddings = st.builds(Sides, *[st.integers(0, 12)] * 4)
 flips = st.builds(Flip, st.booleans(), st.booleans())
+
+
+turns = st.builds(
+    Turn, st.floats(-180, 180), st.floats(0.4, 1.6), st.floats(-0.4, 0.4), st.floats(0.7, 1.5), st.sampled_from(FILTERS)
+)
 
 
 def pads(of: st.SearchStrategy[Fill] = fills) -> st.SearchStrategy[Pad]:
