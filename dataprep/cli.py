@@ -142,6 +142,9 @@ def inspect(store: Path, as_json: bool) -> None:
         ("labels lost", console.counts(ledger["dropped"])),
         ("y = x * scale + offset", _normalization(found["normalize"])),
     ]
+    rows += [
+        (f"fill {fill['color']} becomes", ", ".join(f"{y:.6g}" for y in fill["becomes"])) for fill in found["fills"]
+    ]
     if pixels["pixels"]:
         mean, std = (", ".join(f"{value:.3f}" for value in pixels[name]) for name in ("mean", "std"))
         rows += [("train mean", mean), ("train std", std)]
@@ -170,18 +173,23 @@ def _normalization(normalize: dict[str, list[float]]) -> str:
 @click.argument("manifest", type=_File)
 @click.option("--out", type=_File, required=True, help="The picture to write, such as sheet.png.")
 @click.option("-n", "count", type=click.IntRange(1, 400), default=16, show_default=True, help="How many inputs.")
-def preview(manifest: Path, out: Path, count: int) -> None:
+@click.option("--key", help="Only this input, step by step; a sample's key shows that sample's way.")
+def preview(manifest: Path, out: Path, count: int, key: str | None) -> None:
     r"""Draw originals beside results, with their labels, without building.
 
     \b
     dataprep preview manifests/bccd.yaml --out sheet.png -n 8
+    dataprep preview manifests/bccd.yaml --out steps.png --key BloodImage_00001.jpg
     """
     from dataprep.manifest import load
     from dataprep.verify.preview import preview as draw
+    from dataprep.verify.preview import preview_chain
 
-    problems = draw(load(manifest), out, count)
-    for problem in problems:
-        click.echo(f"not shown: {problem}", err=True)
+    if key is None:
+        for problem in draw(load(manifest), out, count):
+            click.echo(f"not shown: {problem}", err=True)
+    else:
+        preview_chain(load(manifest), out, key)
     click.echo(f"wrote {out}")
 
 

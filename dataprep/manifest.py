@@ -128,6 +128,10 @@ class Manifest(BaseModel):
     background: ColorParameter | None = Field(
         None, description="RGB behind transparent pixels; left out: the first constant fill, else black"
     )
+    decode: Literal["scaled", "full"] = Field(
+        "scaled",
+        description="scaled: large JPEGs decode at 1/2, 1/4 or 1/8 where the result stays the same to rounding",
+    )
     shards: Shards = Shards()
     limits: Limits = Limits()
 
@@ -160,8 +164,12 @@ class Manifest(BaseModel):
         """What shows through transparent pixels."""
         if self.background is not None:
             return self.background
+        return next(iter(self.fill_colors()), (0, 0, 0))
+
+    def fill_colors(self) -> tuple[Color, ...]:
+        """The colours of constant fills, in the order of the steps, each once."""
         fills = [step.fill for step in self.steps() if isinstance(step, Filling | Coloring)]
-        return next((fill for fill in fills if isinstance(fill, tuple)), (0, 0, 0))
+        return tuple(dict.fromkeys(fill for fill in fills if isinstance(fill, tuple)))
 
 
 class LoadedManifest(BaseModel):

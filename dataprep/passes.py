@@ -79,6 +79,19 @@ class Pass:
         """The pass that changes nothing."""
         return cls(Rect.of(size), Rect.of(size), size)
 
+    def shrunk(self, scale: int) -> Pass:
+        """The same pass over an input that was decoded at 1 / scale.
+
+        Its edges are multiples of the scale, or the input's own: then the last pixel counts in part.
+        """
+        domain = Rect(
+            self.domain.x0 // scale,
+            self.domain.y0 // scale,
+            -(-self.domain.x1 // scale),
+            -(-self.domain.y1 // scale),
+        )
+        return replace(self, domain=domain, box=Rect(*(side / scale for side in self.box)))
+
     @property
     def output(self) -> Size:
         """The size of what the pass renders."""

@@ -49,6 +49,10 @@ class AxisMap:
         return np.array([((2 * i + 1) * s - 2 * r) * q // (2 * s * p) for i in range(length)], np.int64)
 
 
+# A scale and a shift.
+AxisStep = tuple[Fraction | int, Fraction | int]
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """An output's place.
@@ -77,7 +81,7 @@ class Placement:
         """The live window in output pixels."""
         return self.region.map(self.affine)
 
-    def along_axes(self, x: tuple[Fraction | int, int], y: tuple[Fraction | int, int], size: Size) -> Placement:
+    def along_axes(self, x: AxisStep, y: AxisStep, size: Size) -> Placement:
         """Followed by x' = scale * x + shift on each axis, exactly.
 
         Args:

@@ -152,6 +152,23 @@ class View:
             placement, self.passes[-1].resample(size, filter), Pass.start(self.size).resample(size, filter)
         )
 
+    def take(self, x0: Fraction, y0: Fraction, part: Size, size: Size, filter: Filter, fill: Fill) -> View:
+        """Resizes the rectangle of size `part` at (x0, y0), which need not fall between pixels, nor lie in the image.
+
+        Args:
+            x0: left edge in current pixels; may be negative.
+            y0: top edge likewise.
+            part: what is taken, in current pixels; it must hold the whole image.
+            size: the new size.
+            filter: the resampling filter.
+            fill: what stands beside the image.
+        """
+        x, y = Fraction(size.width, part.width), Fraction(size.height, part.height)
+        placement = self.placement.along_axes((x, -x0 * x), (y, -y0 * y), size)
+        box = Rect(float(x0), float(y0), float(x0 + part.width), float(y0 + part.height))
+        whole = Rect.of(self.size)
+        return replace(self, placement=placement, passes=(*self.passes, Pass(whole, box, size, filter, fill=fill)))
+
     def warp(self, affine: Affine, size: Size, filter: Filter, color: Color) -> View:
         """Maps by any affine: a pass of its own.
 

@@ -201,7 +201,7 @@ def _describe(loaded: LoadedManifest, work: Work, pixels: dict[str, Any]) -> Des
         keypoints=_keypoints(work),
         format=manifest.encode.format,
         normalize=_normalization(manifest.declared_normalization(), pixels)._asdict(),
-        statistics={"train": pixels},
+        statistics={"train": pixels, "fills": [list(color) for color in manifest.fill_colors()]},
         versions=versions(),
         target_bytes=manifest.shards.target_bytes,
     )

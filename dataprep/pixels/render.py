@@ -22,17 +22,20 @@ _FILTERS: dict[Filter, Image.Resampling] = {
 _BORDERS = {"edge": cv2.BORDER_REPLICATE, "reflect": cv2.BORDER_REFLECT_101}
 
 
-def render(image: Image.Image, passes: Sequence[Pass | Warp]) -> Image.Image:
+def render(image: Image.Image, passes: Sequence[Pass | Warp], scale: int = 1) -> Image.Image:
     """Renders one output.
 
     Args:
         image: the oriented source, RGB.
-        passes: of a view that was planned for this image's size.
+        passes: of a view that was planned for the source's size.
+        scale: the source was decoded at 1 / scale; see `dataprep.pixels.shrink`.
 
     Returns:
         A new RGB image of the last pass's output size.
     """
-    for one in passes:
+    for index, one in enumerate(passes):
+        if index == 0 and scale > 1 and isinstance(one, Pass):
+            one = one.shrunk(scale)
         image = _warp(image, one) if isinstance(one, Warp) else _render(image, one)
     return image
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from dataprep import wire
 from dataprep.store import schema
-from dataprep.store.content import STATUSES
+from dataprep.store.content import STATUSES, Dataset
 from dataprep.store.read import Store
 
 
@@ -38,9 +38,16 @@ def inspect(store: Store) -> dict[str, Any]:
         },
         "ledger": {"statuses": statuses, "reasons": reasons, "dropped": _dropped(store)},
         "normalize": dict(dataset.normalize),
+        "fills": [{"color": color, "becomes": _normalized(color, dataset)} for color in dataset.statistics["fills"]],
         "statistics": dict(dataset.statistics),
         "versions": dict(dataset.versions),
     }
+
+
+def _normalized(color: list[int], dataset: Dataset) -> list[float]:
+    """What a pixel becomes in a tensor: padding comes before normalisation, so black is seldom 0 there."""
+    scale, offset = dataset.normalize["scale"], dataset.normalize["offset"]
+    return [x * s + o for x, s, o in zip(color, scale, offset, strict=True)]
 
 
 def _classes(store: Store) -> dict[str, dict[str, dict[str, int]]]:

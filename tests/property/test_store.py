@@ -70,7 +70,7 @@ def write(path: Path, found: list[Entry], format: str, *, batches: int = 1, targ
         writer.add(order[start : start + batches])
     description = Description(
         "drawn", {"transforms": []}, ["a", "b", "c"], None, format,
-        {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}}, {"pillow": "0"}, target,
+        {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"}, target,
     )  # fmt: skip
     return writer.finish(description)[1]
 

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import tempfile
+from itertools import pairwise
+from pathlib import Path
 
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from PIL import Image
+
+from dataprep.build.prepare import Recipe, prepare
 from dataprep.errors import PlanError
-from dataprep.geometry import Rect, Size
+from dataprep.geometry import Affine, Rect, Size
+from dataprep.inputs import Record
 from dataprep.labels import Boxes, Keypoints, Labels
-from dataprep.plan import Options, View
+from dataprep.normalization import PRESETS, Preset
+from dataprep.pixels.encode import Png, decode_stored
+from dataprep.plan import Options, Origin, View
 from dataprep.sources import Source, sources
-from dataprep.transforms import Transform, transforms
+from dataprep.transforms import Transform, plan, transforms
+from dataprep.transforms.align import Align, similarity
 from dataprep.transforms.center_crop import CenterCrop
 from dataprep.transforms.crop_to import CropTo
+from dataprep.transforms.grayscale import Grayscale
+from dataprep.transforms.random_crop import RandomCrop
+from dataprep.transforms.random_flip import RandomFlip
+from dataprep.transforms.random_rotate import RandomRotate
 from dataprep.transforms.resize import Resize, scaled
 from dataprep.transforms.square import Square
+from dataprep.transforms.tile import Tile
 from tests.strategies import sizes
 
 MINIMAL: dict[str, dict[str, object]] = {
@@ -30,6 +46,7 @@ MINIMAL: dict[str, dict[str, object]] = {
     "affine": {"scale": [0.9, 1.1]},
     "align": {"size": [5, 4], "template": {"a": [1, 1], "b": [4, 1]}},
     "grayscale": {},
+    "preset": {"of": "face-api", "map": "canvas_centered", "size": 7},
     "tile": {"size": [1, 1]},
     "random_crop": {"size": [1, 1], "variants": 2},
     "random_flip": {"variants": 2},
@@ -148,3 +165,142 @@ def test_objects_outside_an_earlier_crop_are_no_targets() -> None:
     view = View.start(Size(100, 80), boxes((0, 0, 5, 5), (50, 50, 60, 60))).cut(40, 40, Size(40, 40))
     (only,) = CropTo(each=True).plan(view)
     assert only.clipped().labels.class_id == 1
+
+
+@given(sizes(), st.integers(1, 200))
+def test_the_canvas_map_of_face_api_is_not_rounded(size: Size, side: int) -> None:
+    # As face-api.js's imageToSquare draws: scale = side / max, then at (side - extent) / 2 when centred.
+    scale = side / max(size)
+    for name, share in (("canvas_centered", 0.5), ("canvas_top_left", 0.0)):
+        (view,) = (
+            transforms()["preset"].model_validate({"of": "face-api", "map": name, "size": side}).plan(View.start(size))
+        )
+        shift = [share * (side - extent * scale) for extent in size]
+        assert view.size == (side, side)
+        assert view.affine.coefficients() == pytest.approx([scale, 0, shift[0], 0, scale, shift[1]], abs=1e-9)
+
+
+@given(sizes(), st.integers(1, 200))
+def test_the_tensor_map_of_face_api_pads_first(size: Size, side: int) -> None:
+    # As its padToSquare: half of the difference, rounded down, before; the rest behind; then a resize of the square.
+    (view,) = (
+        transforms()["preset"].model_validate({"of": "face-api", "map": "tensor", "size": side}).plan(View.start(size))
+    )
+    scale, before = side / max(size), [(max(size) - extent) // 2 for extent in size]
+    wanted = [scale, 0, before[0] * scale, 0, scale, before[1] * scale]
+    assert view.affine.coefficients() == pytest.approx(wanted, abs=1e-9)
+
+
+def test_tiles_cover_the_image_and_overlap() -> None:
+    labels = Labels(boxes=Boxes.of([[0, 0, 10, 10], [30, 30, 50, 45]], [0, 1]))
+    views = Tile(size=(40, 30), overlap=(8, 5)).plan(View.start(Size(100, 70), labels, Options(min_visible=0.3)))
+    seen = np.zeros((70, 100), int)
+    for view in views:
+        window = view.window
+        seen[int(window.y0) : int(window.y1), int(window.x0) : int(window.x1)] += 1
+        found = view.clipped()
+        assert found.labels.boxes is not None
+        assert (found.labels.boxes.visible >= 0.3).all()
+    assert seen.min() >= 1
+    assert len({view.size for view in views}) == 1
+    starts = sorted({int(view.window.x0) for view in views})
+    assert all(b - a <= 40 - 8 for a, b in pairwise(starts))
+    assert (starts[0], starts[-1]) == (0, 60)
+
+
+@given(sizes(9, 60), st.text(max_size=5), st.integers(0, 99))
+def test_chance_follows_from_seed_key_and_variant(size: Size, key: str, seed: int) -> None:
+    steps = [
+        RandomCrop(size=(5, 7), variants=3, seed=seed),
+        RandomFlip(seed=seed, variants=2),
+        RandomRotate(degrees=(-30, 30), seed=seed),
+    ]
+
+    def views(split: str) -> tuple[View, ...]:
+        return plan(View.start(size, origin=Origin(key, split)), steps)
+
+    first, second = ([view.placement for view in views("train")] for _ in range(2))
+    assert first == second
+    assert len(first) == 6
+    (quiet,) = views("val")
+    assert quiet.placement == View.start(size).cut((size.width - 5) // 2, (size.height - 7) // 2, Size(5, 7)).placement
+
+
+def test_chance_is_even() -> None:
+    places = [
+        RandomCrop(size=(10, 10)).plan(View.start(Size(19, 10), origin=Origin(str(key), "train")))[0].window.x0
+        for key in range(3000)
+    ]
+    # Ten places, 300 each; five standard deviations of a binomial draw.
+    assert all(abs(places.count(x) - 300) < 5 * (3000 * 0.1 * 0.9) ** 0.5 for x in range(10))
+    flips = [
+        RandomFlip(p=0.2).plan(View.start(Size(4, 4), origin=Origin(str(key), "train")))[0].affine.a < 0
+        for key in range(3000)
+    ]
+    assert abs(sum(flips) - 600) < 5 * (3000 * 0.2 * 0.8) ** 0.5
+
+
+@given(st.lists(st.tuples(*[st.floats(-50, 50)] * 2), min_size=2, max_size=6, unique=True), st.data())
+def test_align_is_the_best_similarity(points: list[tuple[float, float]], data: st.DataObject) -> None:
+    source = np.array(points)
+    assume(np.ptp(source, axis=0).max() > 1)
+    degrees, scale = data.draw(st.floats(-180, 180)), data.draw(st.floats(0.2, 5))
+    true = Affine.rotate(degrees).then(Affine.scale(scale, scale)).then(Affine.translate(3, -7))
+    found = similarity(source, true.apply(source))
+    assert found is not None
+    assert found.coefficients() == pytest.approx(true.coefficients(), abs=1e-6)
+    # And with noise, no small change of it comes closer.
+    target = true.apply(source) + np.random.default_rng(0).normal(0, 2, source.shape)
+    best = similarity(source, target)
+    assume(best is not None)
+    assert best is not None
+    least = ((best.apply(source) - target) ** 2).sum()
+    for change in (Affine.rotate(1), Affine.rotate(-1), Affine.scale(1.01, 1.01), Affine.translate(0.1, 0)):
+        assert ((best.then(change).apply(source) - target) ** 2).sum() >= least - 1e-9
+
+
+def test_align_brings_named_keypoints_to_the_template() -> None:
+    labels = Labels(keypoints=Keypoints.of([[[10, 20, 2], [30, 20, 2], [0, 0, 0]]]))
+    start = View.start(Size(60, 50), labels, Options(names=("left", "right", "nose")))
+    (view,) = Align(size=(20, 20), template={"left": (5, 8), "right": (15, 8)}).plan(start)
+    found = view.clipped().labels.keypoints
+    assert found is not None
+    np.testing.assert_allclose(found.points[0, :2, :2], [[5, 8], [15, 8]], atol=1e-9)
+    with pytest.raises(PlanError, match="'nose', and it is not labelled"):
+        Align(size=(20, 20), template={"left": (5, 8), "nose": (15, 8)}).plan(start)
+
+
+def test_grayscale_takes_the_scenes_colours_and_leaves_the_fill() -> None:
+    recipe = Recipe((Square(fill=(9, 99, 199)), Grayscale()), Png(format="png"), (0, 0, 0), Options(), 1024)
+    image = Image.new("RGB", (4, 2), (255, 0, 0))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.png"
+        image.save(path)
+        outcome = prepare(Record("a.png", path, Labels()), recipe)
+    pixels = decode_stored(outcome.samples[0].image, "png", Size(4, 4))
+    assert (pixels[1:3] == 76).all()  # 0.299 * 255
+    assert (pixels[[0, 3]] == (9, 99, 199)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "y"),
+    [
+        ("face_api_112", (122.782, 117.001, 255), (0, 0, (255 - 104.298) / 255)),
+        ("face_api_150", (122.782, 117.001, 255), (0, 0, (255 - 104.298) / 256)),
+        ("face_api_tiny", (117.001, 114.697, 0), (0, 0, -97.404 / 256)),
+        ("face_api_ssd", (0, 255, 127.5), (-1, 255 * 0.0078431377 - 1, 127.5 * 0.0078431377 - 1)),
+        ("face_api_mtcnn", (127.5, 0, 255), (0, -127.5 / 128, 127.5 / 128)),
+        ("teachable_machine", (0, 127, 254), (-1, 0, 1)),
+        ("minus_one_one", (0, 127.5, 255), (-1, 0, 1)),
+        ("zero_one", (0, 51, 255), (0, 0.2, 1)),
+        ("imagenet", (0.485 * 255, 0.456 * 255, 255), (0, 0, (1 - 0.406) / 0.225)),
+    ],
+)
+def test_normalisations(name: Preset, x: tuple[float, ...], y: tuple[float, ...]) -> None:
+    scale, offset = PRESETS[name]
+    assert [a * s + o for a, s, o in zip(x, scale, offset, strict=True)] == pytest.approx(y, abs=1e-6)
+
+
+def test_every_normalisation_is_tested_above() -> None:
+    (marks,) = [mark for mark in test_normalisations.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
+    assert sorted(case[0] for case in marks.args[1]) == sorted(PRESETS)
