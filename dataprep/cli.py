@@ -1,4 +1,7 @@
-"""The command line."""
+"""The command line.
+
+Commands import what they need themselves: `--help` answers at once, and Ctrl-C is understood from the start.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,8 @@ from typing import Any
 
 import click
 
-from dataprep import __version__, console
+from dataprep import __version__
 from dataprep.errors import DataprepError, StoreCorrupt
-from dataprep.store.read import Store
 
 GOOD, DATA_FAILS, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -75,6 +77,7 @@ def build(manifest: Path, store: Path | None, workers: int | None, limit: int | 
     dataprep build manifests/bccd.yaml --store bccd.db
     dataprep build manifests/bccd.yaml --limit 20 --json
     """
+    from dataprep import console
     from dataprep.build.build import build as run
     from dataprep.manifest import load
 
@@ -122,6 +125,8 @@ def inspect(store: Path, as_json: bool) -> None:
     dataprep inspect bccd.db
     dataprep inspect bccd.db --json
     """
+    from dataprep import console
+    from dataprep.store.read import Store
     from dataprep.verify.inspect import inspect as look
 
     with Store(store) as opened:
@@ -202,6 +207,8 @@ def verify(store: Path, as_json: bool) -> None:
     \b
     dataprep verify bccd.db
     """
+    from dataprep import console
+    from dataprep.store.read import Store
     from dataprep.verify.checks import verify as check
 
     with Store(store) as opened, console.progress(f"verifying {store.name}") as progress:

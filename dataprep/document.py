@@ -62,9 +62,13 @@ def read(path: Path) -> Document:
         lines: dict[Location, int] = {}
         _note_lines(path, node, (), lines)
         return Document(path, loader.construct_document(node), lines)
+    except ManifestError:
+        raise
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ManifestError(f"{path}:{line}: no valid YAML: {error.problem}") from None
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ManifestError(f"{path}:1: YAML, but nothing that a manifest can be: {error}") from None
     except yaml.YAMLError as error:
         raise ManifestError(f"{path}:1: no valid YAML: {error}") from None
     finally:
@@ -74,7 +78,7 @@ def read(path: Path) -> Document:
 def _note_lines(path: Path, node: yaml.Node, way: Location, lines: dict[Location, int]) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here = (*way, key.value)
+            here = (*way, str(key.value))
             if here in lines:
                 raise ManifestError(
                     f"{path}:{key.start_mark.line + 1}: the key {key.value!r} stands here a second time "

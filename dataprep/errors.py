@@ -57,6 +57,10 @@ class StoreVersionError(StoreError):
     """The file is no store, or one of another format version."""
 
 
+class StoreReplaced(StoreError):
+    """Another file has taken the place of an open store."""
+
+
 class SampleNotFound(StoreError, KeyError):
     """The store has no such sample, image or shard."""
 

@@ -307,6 +307,33 @@ def clip(labels: Labels, window: Convex, min_visible: float = 0.0) -> Clipped:
     return Clipped(replace(labels, **changed), dropped)
 
 
+def lost(labels: Labels, windows: Sequence[Convex], min_visible: float = 0.0) -> dict[str, int]:
+    """What no window of several shows: labels of a source that none of its samples has.
+
+    Args:
+        labels: of the source, unclipped.
+        windows: the live windows of all its samples, in source pixels.
+        min_visible: see `clip`.
+
+    Returns:
+        Counts by reason, as `Clipped.dropped`.
+    """
+    dropped: dict[str, int] = {}
+    if labels.boxes is not None:
+        shares = [_clip_corners(labels.boxes.corners, window)[1] for window in windows]
+        _kept(np.max(shares, axis=0), min_visible, "box", dropped)
+    if labels.polygons is not None:
+        shares = [_ring_shares(labels.polygons, window)[1] for window in windows]
+        _kept(np.max(shares, axis=0), min_visible, "polygon", dropped)
+    if labels.keypoints is not None:
+        xyv = labels.keypoints.points
+        seen = np.any([window.holds(xyv[:, :, :2], _OVERSHOOT) for window in windows], axis=0)
+        outside = int(((xyv[:, :, 2] == VISIBLE) & ~seen).sum())
+        if outside:
+            dropped["keypoint_outside"] = outside
+    return dropped
+
+
 def _kept(share: Floats, min_visible: float, kind: str, dropped: dict[str, int]) -> npt.NDArray[np.bool_]:
     """Which of some shares stay; the others are counted."""
     outside = share <= 0
@@ -347,11 +374,17 @@ def _clip_to_rect(corners: Floats, window: Rect) -> tuple[Floats, Floats]:
 
 
 def _clip_polygons(polygons: Polygons, window: Convex, min_visible: float, dropped: dict[str, int]) -> Polygons:
+    rings, shares = _ring_shares(polygons, window)
+    kept = _kept(shares, min_visible, "polygon", dropped)
+    return Polygons(tuple(ring for ring, stays in zip(rings, kept, strict=True) if stays), polygons.classes[kept])
+
+
+def _ring_shares(polygons: Polygons, window: Convex) -> tuple[list[tuple[Floats, ...]], Floats]:
+    """Rings cut to a window, and the share of each instance's area that stays."""
     rings, shares = [], []
     for one in polygons.rings:
         cut = [ring for ring in (window.clip(ring) for ring in one) if area(ring) > 0]
         whole = sum(area(ring) for ring in one)
         rings.append(tuple(cut))
         shares.append(sum(area(ring) for ring in cut) / whole if whole else 0.0)
-    kept = _kept(np.array(shares), min_visible, "polygon", dropped)
-    return Polygons(tuple(ring for ring, stays in zip(rings, kept, strict=True) if stays), polygons.classes[kept])
+    return rings, np.array(shares, np.float64)

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args
 
 from pydantic import (
     BaseModel,
@@ -20,6 +20,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from dataprep.document import Document, Location, read
@@ -103,6 +104,20 @@ def _union(members: Iterable[Any]) -> Any:
     return Union[tuple(members)]  # noqa: UP007
 
 
+def _known_name(value: Any) -> Any:
+    names = (*PRESETS, "auto")
+    if value not in names:
+        raise ValueError(f"no normalisation is called {value!r}{near(str(value), names)}")
+    return value
+
+
+_Normalize = Annotated[
+    Annotated[MeanDivisor, Tag("declared")]
+    | Annotated[Literal["auto"] | Preset, BeforeValidator(_known_name), Tag("named")],
+    Discriminator(lambda value: "declared" if isinstance(value, dict | MeanDivisor) else "named"),
+]
+
+
 if TYPE_CHECKING:
     _Source = Source
     _Step = BaseModel
@@ -121,7 +136,7 @@ class Manifest(BaseModel):
     split: Split = HashSplit()
     transforms: tuple[_Step, ...] = Field((), description="in order; each is one key with its parameters")
     encode: Encoding = Jpeg()
-    normalize: MeanDivisor | Literal["auto"] | Preset = Field(
+    normalize: _Normalize = Field(
         "zero_one", description="(x - mean) / divisor, the name of a preset, or auto: from the train split's pixels"
     )
     labels: LabelOptions = LabelOptions()
@@ -264,24 +279,29 @@ def _finding(document: Document, error: ErrorDetails) -> str:
 
 def _fields(location: Location) -> list[str]:
     """The keys that are allowed at a place, walking the models as pydantic's location does."""
-    if not location:
-        return list(Manifest.model_fields)
-    models: dict[str, type[BaseModel]] = {
-        "split": HashSplit,
-        "labels": LabelOptions,
-        "shards": Shards,
-        "limits": Limits,
-    }
-    tail = [part for part in location if isinstance(part, str)]
-    nested: type[BaseModel] | None = None
-    for part in tail:
-        known = {**sources(), **transforms()}
-        if nested is None and part in known and len(tail) > 1:
-            nested = known[part]
-        elif nested is None and part in models:
-            nested = models[part]
-        elif nested is not None and part in nested.model_fields:
-            annotation = nested.model_fields[part].annotation
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                nested = annotation
-    return [field.alias or name for name, field in nested.model_fields.items()] if nested else []
+    models: list[type[BaseModel]] = [Manifest]
+    for part in location:
+        fields = [
+            field for model in models for name, field in model.model_fields.items() if part in (name, field.alias)
+        ]
+        if fields:
+            models = [found for field in fields for found in _models(field)]
+        else:
+            # Not a key but the tag of one of several models.
+            models = [model for model in models if part in _tags(model)] or models
+    return [field.alias or name for model in models for name, field in model.model_fields.items()]
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models that an annotation, or a field's, names at whatever depth."""
+    if isinstance(annotation, FieldInfo):
+        return _models(annotation.annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def _tags(model: type[BaseModel]) -> list[Any]:
+    tags = [value for field in model.model_fields.values() for value in get_args(field.annotation)]
+    # A step of the transforms is tagged by the one key that it has.
+    return [*tags, *model.model_fields, "declared" if model is MeanDivisor else None]

@@ -38,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD"],
-            allow_headers=["If-None-Match"],
+            allow_headers=["If-None-Match", "Range"],
             expose_headers=["ETag"],
         )
     for router in (sync.router, browse.router, health.router):

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from dataprep.errors import SampleNotFound, StoreError
+from dataprep.errors import SampleNotFound, StoreError, StoreReplaced
 
 _log = logging.getLogger("server")
 
@@ -28,6 +28,10 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
 
 def _not_found(_: Request, error: Exception) -> Response:
     return problem(404, str(error))
+
+
+def _replaced(_: Request, error: Exception) -> Response:
+    return problem(410, f"{error}; clients: read the index again and sync")
 
 
 def _store(_: Request, error: Exception) -> Response:
@@ -57,6 +61,7 @@ def _unexpected(_: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Gives every error this shape."""
     app.add_exception_handler(SampleNotFound, _not_found)
+    app.add_exception_handler(StoreReplaced, _replaced)
     app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)

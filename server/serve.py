@@ -13,6 +13,8 @@ import uvicorn
 from server.app import create_app
 from server.settings import Settings
 
+_LAST_ANSWERS_SECONDS = 5
+
 
 class _Announcing(uvicorn.Server):
     """Says where it listens, once it does: with port 0 nobody could know before."""
@@ -55,6 +57,8 @@ def serve(settings: Settings, host: str, port: int, listening: Callable[[str], N
         StoreError: a store can't be read.
     """
     options: dict[str, Any] = {"host": host, "port": port, "log_level": "warning", "access_log": False}
+    # A client that stalls in a download must not keep the server from ending.
+    options["timeout_graceful_shutdown"] = _LAST_ANSWERS_SECONDS
     server = _Announcing(uvicorn.Config(create_app(settings), **options), listening)
     try:
         server.run()

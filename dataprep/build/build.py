@@ -18,7 +18,7 @@ from dataprep.build.work import Work, plan_work
 from dataprep.errors import DataprepError
 from dataprep.inputs import Record
 from dataprep.manifest import LoadedManifest
-from dataprep.normalization import Normalization
+from dataprep.normalization import PRESETS, Normalization
 from dataprep.split import HashSplit, shares
 from dataprep.store.content import STATUSES, LedgerRow
 from dataprep.store.write import Description, StoreWriter
@@ -101,7 +101,7 @@ def build(
             outcomes = engine.run(work.records)
             _write(writer, work, outcomes, tally, statistics, progress)
         failure = _failure(loaded, work, writer.counts(), tally, limited=limit is not None)
-        description = _describe(loaded, work, statistics.summary())
+        description = _describe(loaded, work, statistics.summary(), failed=failure is not None)
         final, digest = writer.finish(description, failed=failure is not None)
     except BaseException:
         writer.discard()
@@ -192,7 +192,7 @@ def _failure(loaded: LoadedManifest, work: Work, counts: dict[str, int], tally: 
     return None
 
 
-def _describe(loaded: LoadedManifest, work: Work, pixels: dict[str, Any]) -> Description:
+def _describe(loaded: LoadedManifest, work: Work, pixels: dict[str, Any], *, failed: bool) -> Description:
     manifest = loaded.manifest
     return Description(
         name=manifest.name,
@@ -200,7 +200,7 @@ def _describe(loaded: LoadedManifest, work: Work, pixels: dict[str, Any]) -> Des
         classes=work.classes,
         keypoints=_keypoints(work),
         format=manifest.encode.format,
-        normalize=_normalization(manifest.declared_normalization(), pixels)._asdict(),
+        normalize=_normalization(manifest.declared_normalization(), pixels, failed=failed)._asdict(),
         statistics={"train": pixels, "fills": [list(color) for color in manifest.fill_colors()]},
         versions=versions(),
         target_bytes=manifest.shards.target_bytes,
@@ -213,9 +213,11 @@ def _keypoints(work: Work) -> dict[str, Any] | None:
     return {"names": list(work.keypoints.names), "pairs": [list(pair) for pair in work.keypoints.indices]}
 
 
-def _normalization(declared: Normalization | None, pixels: dict[str, Any]) -> Normalization:
+def _normalization(declared: Normalization | None, pixels: dict[str, Any], *, failed: bool) -> Normalization:
     if declared is not None:
         return declared
+    if failed and not pixels["pixels"]:
+        return PRESETS["zero_one"]  # nobody will train on it; what failed is said elsewhere
     if not pixels["pixels"]:
         raise DataprepError("normalize: auto wants pixels in the train split, and it is empty; declare a mean instead")
     # A channel without any variation would divide by 0; its pixels all become 0 by any divisor.

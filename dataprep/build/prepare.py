@@ -11,12 +11,13 @@ import numpy.typing as npt
 from dataprep.errors import AnnotationError, DecodeError, PlanError, RecordError
 from dataprep.geometry import Size
 from dataprep.inputs import Record
-from dataprep.labels import Labels
+from dataprep.labels import Labels, lost
 from dataprep.manifest import Manifest, options
-from dataprep.passes import Color
+from dataprep.passes import Color, Pass
 from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_mask, encode, encode_mask
 from dataprep.pixels.render import render
+from dataprep.pixels.shrink import shrinkage
 from dataprep.plan import Options, Origin, View
 from dataprep.sources import KeypointNames
 from dataprep.store.content import LedgerRow, NewSample
@@ -38,6 +39,7 @@ class Recipe:
     background: Color
     options: Options
     memory_mb: int
+    scaled: bool = True
 
     @classmethod
     def of(cls, manifest: Manifest, keypoints: KeypointNames | None) -> Recipe:
@@ -48,6 +50,7 @@ class Recipe:
             manifest.background_color(),
             options(manifest, keypoints),
             manifest.limits.memory_mb,
+            manifest.decode == "scaled",
         )
 
 
@@ -97,23 +100,49 @@ def _prepare(record: Record, recipe: Recipe) -> Outcome:
         )
     labels = _with_mask(record, opened.size)
     views = plan(View.start(opened.size, labels, recipe.options, Origin(record.key, record.split)), recipe.steps)
-    image, notes = decode(opened, recipe.background)
+    for view in views:
+        _judge_output(view, recipe)
+    scale = 1
+    if recipe.scaled and opened.image.format == "JPEG":
+        scale = shrinkage(opened.size, views, upright=opened.orientation == 1)
+    image, notes = decode(opened, recipe.background, scale)
     several = any(step.several for step in recipe.steps)
-    samples, dropped, histogram = [], dict[str, int](), np.zeros((3, 256), np.int64)
+    samples, histogram = [], np.zeros((3, 256), np.int64)
     for index, view in enumerate(views):
         # Colours go before the render, and so before the fill comes, which keeps its own.
-        rendered = render(image.convert("L").convert("RGB") if view.grayscale else image, view.passes)
+        rendered = render(image.convert("L").convert("RGB") if view.grayscale else image, view.passes, scale)
         histogram += np.array(rendered.histogram(), np.int64).reshape(3, 256)
         clipped = view.clipped()
-        for reason, count in clipped.dropped.items():
-            dropped[reason] = dropped.get(reason, 0) + count
         key = f"{record.key}::{index}" if several else record.key
         encoded = encode(rendered, recipe.encoding)
         mask = encode_mask(clipped.labels.mask) if clipped.labels.mask is not None else None
         text = sample_json(key, encoded, mask, opened.size, view.size, view.affine, clipped.labels)
         samples.append(NewSample(key, view.size, encoded, mask, text))
+    dropped = lost(labels, [view.placement.region for view in views], recipe.options.min_visible)
     row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
     return Outcome(row, tuple(samples), histogram)
+
+
+# Bytes per pixel of an output while it is rendered and encoded: the canvas, its resampled copy, the encoder's.
+_OUTPUT_BYTES = 12
+# Pixels a side that each format can hold.
+_SIDES = {"jpeg": 65500, "webp": 16383}
+
+
+def _judge_output(view: View, recipe: Recipe) -> None:
+    """Bounds what a record becomes, as its source was bounded."""
+    canvases = [view.size, *(one.output for one in view.passes)]
+    canvases += [Size(round(one.box.width), round(one.box.height)) for one in view.passes if isinstance(one, Pass)]
+    needed = max(size.width * size.height for size in canvases) * _OUTPUT_BYTES
+    if needed > recipe.memory_mb << 20:
+        raise PlanError(
+            "output_too_large",
+            f"rendering it would take about {needed >> 20} MiB, the limit is {recipe.memory_mb}; "
+            "pad or resize to fewer pixels, or raise limits.memory_mb",
+        )
+    most = _SIDES.get(recipe.encoding.format)
+    if most is not None and max(view.size) > most:
+        raise PlanError("output_too_large", f"{recipe.encoding.format} holds {most} pixels a side, found {view.size}")
 
 
 def _with_mask(record: Record, size: Size) -> Labels:

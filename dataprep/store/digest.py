@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -10,14 +12,18 @@ from dataprep import canonical
 from dataprep.store import schema
 
 
-def digest(connection: Connection) -> str:
-    """SHA-256 over the samples and the ledger.
+def digest(connection: Connection, meaning: Mapping[str, Any]) -> str:
+    """SHA-256 over what the dataset means, its samples and its ledger.
 
-    One canonical JSON line for each sample, sorted by key: key, split, SHA-256 of its JSON (labels, affine, sizes, and
-    the SHA-256 of its mask), SHA-256 of its image. Then one for each ledger row, sorted: key, status, reason. Not
-    covered: versions, limits, notes, paths, times.
+    One canonical JSON line for `meaning`. One for each sample, sorted by key: key, split, SHA-256 of its JSON (labels,
+    affine, sizes, and the SHA-256 of its mask), SHA-256 of its image. Then one for each ledger row, sorted: key,
+    status, reason. Not covered: versions, limits, notes, paths, times.
+
+    Args:
+        connection: of a store whose samples and ledger are in.
+        meaning: what numbers in labels and pixels stand for: classes, keypoints, normalize.
     """
-    whole = hashlib.sha256()
+    whole = hashlib.sha256(canonical.dumps(meaning) + b"\n")
     sample, image, record = schema.samples.c, schema.images.c, schema.records.c
     rows = connection.execute(
         select(sample.key, sample.split, sample.wire, image.sha256)

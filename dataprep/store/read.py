@@ -8,13 +8,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, Row, Select, create_engine, func, select
+from sqlalchemy import Connection, Row, Select, create_engine, func, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
-from dataprep.errors import SampleNotFound, StoreError, StoreVersionError
+from dataprep.errors import SampleNotFound, StoreCorrupt, StoreError, StoreReplaced, StoreVersionError
 from dataprep.store import schema
 from dataprep.store.content import Dataset, LedgerRow, Shard, StoredSample
+from dataprep.store.identity import Identity, connect
 from dataprep.store.rows import SAMPLE, shard_samples, stored_sample, with_files
 from dataprep.store.samples import shard_json
 
@@ -41,14 +42,23 @@ class Store:
             raise StoreError(
                 f"{path}: wanted a store, found {'a folder' if path.is_dir() else 'nothing'}; build it first"
             )
-        self._engine = _engine(path)
+        try:
+            self._identity = Identity.of(path)
+        except OSError as error:
+            raise StoreError(f"{path}: the store can't be read: {error.strerror}") from error
+        self._engine = create_engine("sqlite://", creator=self._open, poolclass=QueuePool, pool_size=8, max_overflow=32)
         try:
             with self._engine.connect() as connection:
                 self._check_version(connection)
                 row = connection.execute(select(schema.dataset)).one_or_none()
-        except DatabaseError as error:
+        except (DatabaseError, sqlite3.Error) as error:
             self._engine.dispose()
-            raise StoreVersionError(f"{path}: no store that can be read: {error.orig}; build it again") from error
+            raise StoreVersionError(f"{path}: no store that can be read: {error}; build it again") from error
+        except ValueError as error:
+            self._engine.dispose()
+            raise StoreCorrupt(
+                f"{path}: what the store says of itself can't be read: {error}; build it again"
+            ) from error
         if row is None:
             raise StoreError(f"{path}: the store was never finished; build it again")
         self.dataset = Dataset(
@@ -74,6 +84,21 @@ class Store:
             raise StoreVersionError(
                 f"{self.path}: wanted format version {schema.FORMAT_VERSION}, found {version}; build it again"
             )
+
+    def _open(self) -> sqlite3.Connection:
+        connection = connect(self.path)
+        # Every connection must read the file that this store began with.
+        if self.replaced():
+            connection.close()
+            raise StoreReplaced(f"{self.path}: the store was replaced while it was open; open it again")
+        return connection
+
+    def replaced(self) -> bool:
+        """Whether another file has taken the store's place."""
+        try:
+            return Identity.of(self.path) != self._identity
+        except OSError:
+            return True
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -118,10 +143,13 @@ class Store:
             shard = connection.execute(select(_shard.id, _shard.split).where(_shard.position == position)).one()
             return shard_json(shard.id, shard.split, shard_samples(connection, position))
 
-    def has_shard(self, sha256: str) -> bool:
-        """Whether a shard has images or labels of this digest; reads neither."""
-        query = select(_shard.position).where((_shard.images_sha256 == sha256) | (_shard.labels_sha256 == sha256))
-        return self._any(query)
+    def has_shard_images(self, sha256: str) -> bool:
+        """Whether a shard has images of this digest; doesn't read them."""
+        return self._any(select(_shard.position).where(_shard.images_sha256 == sha256))
+
+    def has_shard_labels(self, sha256: str) -> bool:
+        """Whether a shard has labels of this digest; doesn't read them."""
+        return self._any(select(_shard.position).where(_shard.labels_sha256 == sha256))
 
     def has_image(self, sha256: str) -> bool:
         """Whether there is an image of this digest; doesn't read it."""
@@ -226,15 +254,3 @@ class Store:
 
 def _ledger_row(row: Row[*tuple[Any, ...]]) -> LedgerRow:
     return LedgerRow(row.key, row.status, row.reason, row.note, tuple(row.notes), row.dropped, row.id)
-
-
-def _engine(path: Path) -> Engine:
-    # Immutable: SQLite then takes no locks and looks for no journal, which is right for a file that never changes.
-    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        connection.execute("PRAGMA mmap_size=268435456")
-        return connection
-
-    return create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=8, max_overflow=32)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from dataprep import canonical
 from dataprep.errors import StoreCorrupt, StoreError
@@ -18,6 +21,8 @@ from dataprep.store import schema
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.digest import digest
 from dataprep.store.finish import golden, kinds, one_size, write_shard
+from dataprep.store.identity import is_store
+from dataprep.store.lock import BuildLock
 from dataprep.store.sharding import record_hash, spans
 
 
@@ -57,7 +62,7 @@ class StoreWriter:
         """Begins a store.
 
         Raises:
-            StoreError: the folder can't be written.
+            StoreError: the folder can't be written, another build holds the store, or what is there is no store.
         """
         self.path = path
         self._building = path.with_name(path.name + ".building")
@@ -65,21 +70,31 @@ class StoreWriter:
         self._images = self._samples = self._records = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            for leftover in _files(self._building):
-                leftover.unlink(missing_ok=True)
-            self._engine = create_engine(f"sqlite:///{self._building}")
-            self._connection = self._engine.connect()
-            for pragma in (
-                f"application_id={schema.APPLICATION_ID}",
-                f"user_version={schema.FORMAT_VERSION}",
-                "journal_mode=WAL",
-                "synchronous=NORMAL",
-            ):
-                self._connection.exec_driver_sql(f"PRAGMA {pragma}")
-            schema.metadata.create_all(self._connection)
-            self._connection.commit()
-        except (OSError, SQLAlchemyError) as error:
+            _check_target(path)
+            self._lock = BuildLock(path)
+        except OSError as error:
             raise StoreError(f"{path}: the store can't be written there: {error}") from error
+        try:
+            self._begin()
+        except (OSError, SQLAlchemyError) as error:
+            self._lock.release()
+            raise StoreError(f"{path}: the store can't be written there: {error}") from error
+
+    def _begin(self) -> None:
+        for leftover in _files(self._building):
+            leftover.unlink(missing_ok=True)
+        # A creator, not a URL: in a URL, a ? or a % of the path would mean something.
+        self._engine = create_engine("sqlite://", creator=partial(sqlite3.connect, self._building), poolclass=NullPool)
+        self._connection = self._engine.connect()
+        for pragma in (
+            f"application_id={schema.APPLICATION_ID}",
+            f"user_version={schema.FORMAT_VERSION}",
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+        ):
+            self._connection.exec_driver_sql(f"PRAGMA {pragma}")
+        schema.metadata.create_all(self._connection)
+        self._connection.commit()
 
     def add(self, entries: Sequence[tuple[LedgerRow, str, Sequence[NewSample]]]) -> None:
         """Writes ledger rows with their samples, in one transaction.
@@ -148,7 +163,8 @@ class StoreWriter:
         for position, (id, split, first, last) in enumerate(self._spans(description.target_bytes), 1):
             connection.execute(insert(schema.shards), write_shard(connection, position, id, split, first, last))
         size = one_size(connection)
-        whole = digest(connection)
+        meaning = {name: getattr(description, name) for name in ("classes", "keypoints", "normalize")}
+        whole = digest(connection, meaning)
         connection.execute(
             insert(schema.dataset).values(
                 id=1,
@@ -190,7 +206,8 @@ class StoreWriter:
             raise StoreCorrupt(
                 f"{self._building}: SQLite's integrity check says {found!r}; check the disk, build again"
             )
-        self.close()
+        connection.close()
+        self._engine.dispose()
         with self._building.open("rb") as file:
             os.fsync(file.fileno())
         self._building.replace(final)
@@ -199,17 +216,23 @@ class StoreWriter:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-    def close(self) -> None:
-        """Lets go of the file."""
-        self._connection.close()
-        self._engine.dispose()
+        self._lock.release()
 
     def discard(self) -> None:
         """Throws away what was written so far; the store that was there before stays."""
-        self.close()
+        self._connection.close()
+        self._engine.dispose()
         for file in _files(self._building):
             file.unlink(missing_ok=True)
+        self._lock.release()
+
+
+def _check_target(path: Path) -> None:
+    """Refuses to replace what is no store."""
+    if path.is_dir():
+        raise StoreError(f"{path}: wanted a file's name for the store, found a folder; name a file in it")
+    if path.exists() and not is_store(path):
+        raise StoreError(f"{path}: this file is no store and would be lost; choose another --store, or remove it")
 
 
 def _files(database: Path) -> list[Path]:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from dataprep import canonical
-from dataprep.errors import SampleNotFound
+from dataprep.errors import SampleNotFound, StoreError
 from dataprep.pixels.encode import decode_stored
 from dataprep.store.digest import digest
 from dataprep.store.read import Store
@@ -43,14 +45,23 @@ def verify(store: Store, progress: Progress | None = None) -> Report:
         store: an open store.
         progress: called with (samples done, samples in all).
     """
+    try:
+        return Report(store.dataset.name, store.dataset.digest, _checks(store, progress))
+    except (SQLAlchemyError, StoreError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # A file damaged inside may fail at any row; what can't be read can't be right.
+        broken = Check("integrity", "the SQLite file is whole")
+        broken.expect(False, f"{type(error).__name__}: {error}"[:300])
+        return Report(store.dataset.name, store.dataset.digest, (broken,))
+
+
+def _checks(store: Store, progress: Progress | None) -> tuple[Check, ...]:
     walk = SampleWalk(store)
     total = sum(shard.count for shard in walk.shards)
     for done, (sample, image, mask) in enumerate(store.iterate(), 1):
         walk.look(sample, image, mask)
         if progress:
             progress(done, total)
-    checks = (_integrity(store), _digest(store), *walk.finish(), _golden(store))
-    return Report(store.dataset.name, store.dataset.digest, checks)
+    return (_integrity(store), _digest(store), *walk.finish(), _golden(store))
 
 
 def _integrity(store: Store) -> Check:
@@ -66,7 +77,8 @@ def _integrity(store: Store) -> Check:
 def _digest(store: Store) -> Check:
     check = Check("digest", "the store's digest is that of its samples and ledger")
     with store.connect() as connection:
-        found = digest(connection)
+        meaning = {name: getattr(store.dataset, name) for name in ("classes", "keypoints", "normalize")}
+        found = digest(connection, meaning)
     check.expect(found == store.dataset.digest, f"wanted {store.dataset.digest}, found {found}")
     return check
 

@@ -38,6 +38,9 @@ def samples(
     limit: Limit = 100,
 ) -> Response:
     """Samples by ascending id."""
+    splits = served.splits
+    if split is not None and split not in splits:
+        raise SampleNotFound(f"no split named {split!r}{near(split, splits)}")
     class_id = None
     if class_name is not None:
         classes = served.store.dataset.classes

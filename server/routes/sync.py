@@ -26,14 +26,14 @@ def contract(request: Request, served: Served) -> Response:
 def shard_images(request: Request, served: Served, sha256: Digest) -> Response:
     """The images of a shard, one after the other."""
     store = served.store
-    return addressed(request, sha256, "application/octet-stream", store.has_shard, store.shard_images)
+    return addressed(request, sha256, "application/octet-stream", store.has_shard_images, store.shard_images)
 
 
 @router.get("/shards/{sha256}.json")
 def shard_labels(request: Request, served: Served, sha256: Digest) -> Response:
     """The samples of a shard: labels, and where their images are in its ``.bin``."""
     store = served.store
-    return addressed(request, sha256, "application/json", store.has_shard, store.shard_labels)
+    return addressed(request, sha256, "application/json", store.has_shard_labels, store.shard_labels)
 
 
 @router.get("/images/{sha256}")

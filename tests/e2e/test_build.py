@@ -282,3 +282,109 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     done = dataprep(command, "--help")
     assert done.returncode == 0
     assert f"dataprep {command}" in done.stdout
+
+
+def test_two_builds_of_one_store_do_not_meet(photos: Path) -> None:
+    command = [*COMMAND, "build", str(photos / "m.yaml"), "--store", str(photos / "s.db")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as first:
+        while not (photos / "s.db.building").exists():
+            assert first.poll() is None
+            time.sleep(0.002)
+        first.send_signal(signal.SIGSTOP)  # held in the middle
+        second = dataprep(*command[3:])
+        first.send_signal(signal.SIGCONT)
+        assert second.returncode == 2
+        assert f"process {first.pid} is building this store" in second.stderr
+        assert first.wait(60) == 0
+    assert dataprep("verify", photos / "s.db").returncode == 0
+    assert sorted(path.name for path in photos.iterdir()) == ["m.yaml", "photos", "s.db"]
+
+
+@pytest.mark.parametrize("name", ["what?.db", "a%20b.db", "a b#c.db"])
+def test_any_name_is_a_name(photos: Path, name: str) -> None:
+    built(photos / "m.yaml", photos / "out" / name, "--limit", "5")
+    assert os.listdir(photos / "out") == [name]
+    assert dataprep("verify", photos / "out" / name).returncode == 0
+
+
+def test_what_is_no_store_is_not_replaced(photos: Path) -> None:
+    for target in ("m.yaml", "photos"):
+        done = dataprep("build", photos / "m.yaml", "--store", photos / target)
+        assert done.returncode == 2 and "Traceback" not in done.stderr
+        assert "is no store" in done.stderr or "found a folder" in done.stderr
+    assert (photos / "m.yaml").read_text() == MANIFEST
+
+
+@pytest.mark.parametrize(
+    ("resize", "encode"), [("[20000, 4]", "webp"), ("[65535, 65535]", "png"), ("[65535, 3]", "jpeg")]
+)
+def test_an_output_that_no_format_or_memory_holds_has_a_reason(photos: Path, resize: str, encode: str) -> None:
+    text = MANIFEST.replace("[24, 24]", resize).replace("png", encode)
+    (photos / "m.yaml").write_text(text)
+    done = dataprep("build", photos / "m.yaml", "--store", photos / "s.db", "--limit", "6", "--json")
+    assert done.returncode == 1
+    assert set(json.loads(done.stdout)["reasons"]) & {"output_too_large"}
+    assert "internal_error" not in done.stdout
+
+
+def test_a_failed_build_says_the_real_reason_under_normalize_auto(photos: Path) -> None:
+    (photos / "m.yaml").write_text(MANIFEST.replace("[24, 24]", "[65535, 65535]") + "normalize: auto\n")
+    done = dataprep("build", photos / "m.yaml", "--store", photos / "s.db")
+    assert done.returncode == 1
+    assert "inputs were rejected" in done.stderr and "output_too_large" in done.stderr
+    assert (photos / "s.db.failed").exists()
+
+
+def test_labels_that_another_sample_shows_are_not_lost(tmp_path: Path) -> None:
+    photo(tmp_path / "images/a.png", 0, 100, 80)
+    photo(tmp_path / "images/b.png", 1, 100, 80)
+    (tmp_path / "annotations").mkdir()
+    for name, corners in (("a", ((5, 5, 20, 20), (40, 40, 60, 60), (70, 10, 90, 30))), ("b", ((1, 1, 9, 9),))):
+        objects = "".join(
+            f"<object><name>x</name><bndbox><xmin>{x0}</xmin><ymin>{y0}</ymin>"
+            f"<xmax>{x1}</xmax><ymax>{y1}</ymax></bndbox></object>"
+            for x0, y0, x1, y1 in corners
+        )
+        (tmp_path / f"annotations/{name}.xml").write_text(f"<annotation>{objects}</annotation>")
+    head = "name: a\nsource: {format: voc, root: ., images: images, annotations: annotations}\n"
+    head += "split: {by: hash, train: 1, val: 0, test: 0}\n"
+    (tmp_path / "m.yaml").write_text(head + "transforms:\n  - crop_to: {each: true}\n")
+    summary = built(tmp_path / "m.yaml", tmp_path / "s.db")
+    assert (summary["samples"], summary["dropped"]) == (4, {})
+    (tmp_path / "m.yaml").write_text(head + "transforms:\n  - crop: {x: 0, y: 0, size: [50, 50]}\n")
+    summary = built(tmp_path / "m.yaml", tmp_path / "s.db")
+    assert summary["dropped"] == {"box_outside": 1}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'UPDATE dataset SET classes = \'["square", "circle"]\'',
+        "UPDATE dataset SET normalize = replace(normalize, '0.0', '0.1')",
+        "UPDATE dataset SET classes = 'nonsense'",
+        "UPDATE samples SET wire = 'nonsense' WHERE id = 2",
+    ],
+)
+def test_verify_sees_another_meaning_and_survives_nonsense(photos: Path, statement: str) -> None:
+    built(photos / "m.yaml", photos / "s.db")
+    connection = sqlite3.connect(photos / "s.db")
+    assert connection.execute(statement).rowcount > 0
+    connection.commit()
+    connection.close()
+    done = dataprep("verify", photos / "s.db")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_verify_of_damaged_files_is_a_finding_and_never_a_traceback(photos: Path) -> None:
+    built(photos / "m.yaml", photos / "s.db")
+    content = (photos / "s.db").read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(8):
+        spoiled = bytearray(content)
+        start = int(rng.integers(0, len(content) - 400))
+        spoiled[start : start + 400] = rng.integers(0, 256, 400, np.uint8).tobytes()
+        (photos / "spoiled.db").write_bytes(spoiled)
+        done = dataprep("verify", photos / "spoiled.db")
+        assert "Traceback" not in done.stderr, done.stderr
+        assert done.returncode in (0, 1, 2)  # 0: the damage hit space that holds nothing

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 import rfc8785
+from PIL import Image
 
 from server.app import create_app
 from server.settings import Settings
@@ -224,3 +227,50 @@ def test_the_index_says_what_the_store_says(http: httpx.Client, sample_store: Pa
     inspected = json.loads(dataprep("inspect", sample_store, "--json").stdout)
     assert (index["digest"], index["splits"]) == (inspected["digest"], inspected["splits"])
     assert index["image"] == {"format": "jpeg", "media_type": "image/jpeg", "width": 64, "height": 64}
+
+
+def test_a_replaced_store_is_served_as_a_whole_and_at_once(sample: Path, tmp_path: Path) -> None:
+    manifest, store = sample / "replaced.yaml", tmp_path / "replaced.db"
+    text = (sample / "manifest.yaml").read_text()
+    manifest.write_text(text)
+    assert dataprep("build", manifest, "--store", store, "--limit", "40").returncode == 0
+    with serving(store) as server, httpx.Client(base_url=server.url) as client:
+        old = client.get("/v1/datasets/sample/index.json").json()
+        manifest.write_text(text.replace("size: [64, 64]", "size: [32, 48]"))
+        assert dataprep("build", manifest, "--store", store, "--limit", "40").returncode == 0
+        new = client.get("/v1/datasets/sample/index.json").json()
+        assert new["digest"] != old["digest"]
+        assert new["image"]["width"] == 32
+        for _ in range(12):
+            for shard in new["shards"]:
+                answer = client.get(f"/v1/datasets/sample/shards/{shard['images']['sha256']}.bin")
+                assert hashlib.sha256(answer.content).hexdigest() == shard["images"]["sha256"]
+            for shard in old["shards"]:
+                gone = client.get(f"/v1/datasets/sample/shards/{shard['images']['sha256']}.bin")
+                assert gone.status_code == 404
+            assert client.get("/v1/datasets/sample/samples/1").json()["image_size"] == [32, 48]
+        store.unlink()
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/v1/datasets/sample/samples").headers["content-type"] in (
+            "application/json",
+            "application/problem+json",
+        )
+
+
+def test_a_stalled_download_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+    (tmp_path / "photos/a").mkdir(parents=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (2600, 2600, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "photos/a/large.png", compress_level=0)
+    (tmp_path / "m.yaml").write_text(
+        "name: large\nsource: {format: image_folder, root: photos}\n"
+        "split: {by: hash, train: 1, val: 0, test: 0}\nencode: {format: raw}\n"
+    )
+    assert dataprep("build", tmp_path / "m.yaml", "--store", tmp_path / "large.db").returncode == 0
+    with serving(tmp_path / "large.db") as server:
+        (shard,) = httpx.get(f"{server.url}/v1/datasets/large/index.json").json()["shards"]
+        host, port = server.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as stalled:
+            path = f"/v1/datasets/large/shards/{shard['images']['sha256']}.bin"
+            stalled.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            assert stalled.recv(100).startswith(b"HTTP/1.1 200")
+            assert server.stop() == 0

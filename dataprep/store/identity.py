@@ -1,0 +1,46 @@
+"""Which file a store is."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from dataprep.store import schema
+
+
+class Identity(NamedTuple):
+    """A file as it was at one moment; another one under the same name has another identity."""
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """The identity of the file that is there now.
+
+        Raises:
+            OSError: there is none.
+        """
+        found = path.stat()
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that can only read; immutable, so that SQLite takes no locks and looks for no journal."""
+    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    connection.execute("PRAGMA mmap_size=268435456")
+    return connection
+
+
+def is_store(path: Path) -> bool:
+    """Whether a file is a store, of whatever version."""
+    try:
+        with closing(connect(path)) as connection:
+            return bool(connection.execute("PRAGMA application_id").fetchone()[0] == schema.APPLICATION_ID)
+    except sqlite3.Error:
+        return False
