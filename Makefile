@@ -49,7 +49,7 @@ bench: $(DEV) $(PAGES) ## measure: prints ratios, the machine and the versions
 	@$(CHROMIUM_FOUND) && for script in tests/bench/*.py; do $(BIN)/python "$$script" || exit 1; done
 
 fuzz: $(DEV) ## run the property tests with many more examples
-	$(BIN)/pytest tests/property --hypothesis-profile=fuzz
+	$(BIN)/pytest tests/property tests/unit/test_transforms.py tests/unit/test_shrink.py --hypothesis-profile=fuzz --timeout=0
 
 format: $(DEV) $(MODULES) ## format, and fix what can be fixed
 	$(BIN)/ruff check --fix-only

@@ -64,9 +64,8 @@ def main() -> None:
         content = jpeg(photo(Size(1600, 1200), 1), 90)
         view = View.start(Size(1600, 1200)).resample(Size(96, 72), filter)
         odd = error(Size(803, 611), Size(96, 72), filter)
-        print(
-            f"{filter:9} PSNR {psnr(scaled(content, view)[0], full(content, view)):.1f} dB, centroid {odd:.3f} px at most"
-        )
+        quality = psnr(scaled(content, view)[0], full(content, view))
+        print(f"{filter:9} PSNR {quality:.1f} dB, centroid {odd:.3f} px at most")
 
 
 if __name__ == "__main__":
