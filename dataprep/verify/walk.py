@@ -86,7 +86,9 @@ class SampleWalk:
         for box in boxes:
             if box[0] > box[2] or box[1] > box[3] or not Rect(*box).within(whole):
                 return f"the box {box} leaves the image of {sample.size}"
-        for xy in (xy for one in fields.get("polygons", []) for ring in one for xy in zip(ring[::2], ring[1::2], strict=True)):
+        for xy in (
+            xy for one in fields.get("polygons", []) for ring in one for xy in zip(ring[::2], ring[1::2], strict=True)
+        ):
             if not Rect(*xy, *xy).within(whole):
                 return f"the polygon corner {xy} lies outside the image of {sample.size}"
         for instance in fields.get("keypoints", []):

@@ -63,12 +63,43 @@ describe('checkShard', () => {
     expect(checkShard(of([sample]), shard, 'here').samples).toEqual([sample]);
   });
 
+  it('takes every kind of label', () => {
+    const whole = {
+      ...sample,
+      length: 6,
+      mask: { length: 4, sha256: hex('e') },
+      class: 0,
+      tags: [0],
+      boxes: [[0, 0, 1, 1]],
+      box_classes: [-1],
+      box_flags: [3],
+      box_visible: [0.5],
+      keypoints: [[[1, 1, 2]]],
+      polygons: [[[0, 0, 1, 0, 1, 1]]],
+      polygon_classes: [0],
+      values: { age: 31.5 },
+      attributes: { taken: 'outdoors' },
+    };
+    expect(checkShard(of([whole]), shard, 'here').samples).toEqual([whole]);
+  });
+
   it.each([
     ['here samples: wanted 1 samples, found 0', []],
     ['here a: wanted bytes within the shard', [{ ...sample, length: 11 }]],
     ['here a image_size: wanted a list, found nothing', [{ ...sample, image_size: undefined }]],
     ['here a class: wanted a whole number, found "x"', [{ ...sample, class: 'x' }]],
     ['here a keypoints: wanted a list, found 1', [{ ...sample, keypoints: 1 }]],
+    ['here a tags: wanted a list, found 1', [{ ...sample, tags: 1 }]],
+    ['here a polygons: wanted a list, found "x"', [{ ...sample, polygons: 'x' }]],
+    ['here a boxes: wanted a list, found nothing', [{ ...sample, box_flags: [1] }]],
+    ['here a box_flags: wanted one for each of 1 boxes', [{ ...sample, boxes: [[0, 0, 1, 1]], box_flags: [1, 2] }]],
+    ['here a polygon_classes: wanted one for each of 0 polygons', [{ ...sample, polygons: [], polygon_classes: [1] }]],
+    ['here a values: wanted an object, found [1]', [{ ...sample, values: [1] }]],
+    ['here a attributes: wanted an object, found "x"', [{ ...sample, attributes: 'x' }]],
+    ['here a mask: wanted an object, found true', [{ ...sample, mask: true }]],
+    ['here a mask.sha256: wanted 64', [{ ...sample, length: 1, mask: { length: 1, sha256: 'x' } }]],
+    // The image alone would fit; its mask lies behind it.
+    ["here a: wanted bytes within the shard's 10, found 11", [{ ...sample, mask: { length: 1, sha256: hex('e') } }]],
   ])('says: %s', (message, samples) => {
     expect(() => checkShard(of(samples), shard, 'here')).toThrow(message);
   });

@@ -118,10 +118,40 @@ export function checkContract(value: unknown, place: string): Contract {
   return value as Contract;
 }
 
+/** Lists that say something of each item of another list, and so must be as long. */
+const BESIDE = [
+  ['boxes', 'box_classes'],
+  ['boxes', 'box_flags'],
+  ['boxes', 'box_visible'],
+  ['polygons', 'polygon_classes'],
+] as const;
+
+function checkLabels(sample: JsonObject, place: string): void {
+  if (sample.class !== undefined) count(sample.class, `${place} class`);
+  for (const kind of ['tags', 'boxes', 'keypoints', 'polygons']) {
+    if (sample[kind] !== undefined) list(sample[kind], `${place} ${kind}`);
+  }
+  for (const [kind, beside] of BESIDE) {
+    if (sample[beside] === undefined) continue;
+    const wanted = list(sample[kind], `${place} ${kind}`).length;
+    if (list(sample[beside], `${place} ${beside}`).length !== wanted) {
+      refuse(`${place} ${beside}`, `one for each of ${wanted} ${kind}`, sample[beside]);
+    }
+  }
+  for (const kind of ['values', 'attributes']) {
+    if (sample[kind] !== undefined) object(sample[kind], `${place} ${kind}`);
+  }
+}
+
 function checkSample(value: unknown, reference: ShardReference, place: string): Sample {
   const sample = object(value, place);
   const key = text(sample.key, `${place} key`);
-  const end = count(sample.offset, `${place} ${key} offset`) + count(sample.length, `${place} ${key} length`);
+  let end = count(sample.offset, `${place} ${key} offset`) + count(sample.length, `${place} ${key} length`);
+  if (sample.mask !== undefined) {
+    const mask = object(sample.mask, `${place} ${key} mask`);
+    digest(mask.sha256, `${place} ${key} mask.sha256`);
+    end += count(mask.length, `${place} ${key} mask.length`);
+  }
   if (end > reference.images.bytes) {
     refuse(`${place} ${key}`, `bytes within the shard's ${reference.images.bytes}`, end);
   }
@@ -129,10 +159,7 @@ function checkSample(value: unknown, reference: ShardReference, place: string): 
   const [width, height] = list(sample.image_size, `${place} ${key} image_size`);
   count(width, `${place} ${key} image_size`);
   count(height, `${place} ${key} image_size`);
-  for (const kind of ['boxes', 'box_classes', 'box_visible', 'keypoints']) {
-    if (sample[kind] !== undefined) list(sample[kind], `${place} ${key} ${kind}`);
-  }
-  if (sample.class !== undefined) count(sample.class, `${place} ${key} class`);
+  checkLabels(sample, `${place} ${key}`);
   return value as Sample;
 }
 

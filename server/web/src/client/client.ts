@@ -16,6 +16,7 @@ import { Dataset, type DatasetOptions } from './dataset.ts';
 
 export { type ComplaintCode, DataprepError } from './complaint.ts';
 export type { Dataset, DatasetOptions } from './dataset.ts';
+export type { Mask } from './decode/mask.ts';
 export type { PathName, Picture } from './decode/path.ts';
 export type { Batch, BatchOptions, EpochOptions, SamplePixels } from './epoch.ts';
 export type { OrderKind } from './order.ts';

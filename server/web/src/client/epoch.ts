@@ -1,5 +1,6 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { DataprepError } from './complaint.ts';
+import type { Mask } from './decode/mask.ts';
 import type { Picture } from './decode/path.ts';
 import { inFlight } from './flight.ts';
 import type { OrderKind } from './order.ts';
@@ -41,6 +42,8 @@ export interface BatchOptions extends EpochOptions {
 /** A sample with its decoded picture: `rgb` is height x width x 3 uint8, row-major. */
 export interface SamplePixels extends Picture {
   sample: Sample;
+  /** Where the sample has a mask: the class index of every pixel, height x width uint8, row-major. */
+  mask?: Mask;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { DataprepError } from './complaint.ts';
+import { DataprepError, reasonOf } from './complaint.ts';
+import { decodeMask, type Mask } from './decode/mask.ts';
 import type { EncodedPicture, PathName, Picture } from './decode/path.ts';
 import { decodeChecked, type GoldenPicture, type ProvenPath, provePath } from './decode/proof.ts';
 import { type Entry, readShard } from './reader.ts';
@@ -87,6 +88,25 @@ export class PictureDecoder {
     }
     for (const [key] of wanted) throw unlikeIndex(key, `the golden sample in split ${split}`, 'none');
     return found;
+  }
+}
+
+/** The mask of an entry that has one. @throws DataprepError (`decode`) */
+export async function entryMask({ sample, mask }: Entry): Promise<Mask | undefined> {
+  if (!mask) return undefined;
+  try {
+    return await decodeMask(mask, ...sample.image_size);
+  } catch (cause) {
+    throw new DataprepError(
+      'decode',
+      {
+        place: `the mask of ${sample.key}`,
+        wanted: 'a PNG of class indices',
+        found: reasonOf(cause),
+        next: 'Verify the store on the server; its bytes arrived here unchanged.',
+      },
+      { cause },
+    );
   }
 }
 

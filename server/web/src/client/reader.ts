@@ -4,10 +4,11 @@ import type { EpochOrder, ReadWindow } from './order.ts';
 import type { Vault } from './vault.ts';
 import type { Sample, ShardReference } from './wire.ts';
 
-/** A sample and its encoded image; the bytes are a view of the whole shard's. */
+/** A sample with its encoded image and, where it has one, its encoded mask: views of the whole shard's bytes. */
 export interface Entry {
   sample: Sample;
   bytes: Uint8Array<ArrayBuffer>;
+  mask: Uint8Array<ArrayBuffer> | null;
 }
 
 /** Tells whether a sample takes part. */
@@ -33,7 +34,14 @@ export async function readLabels(vault: Vault, shard: ShardReference): Promise<S
 export async function readShard(vault: Vault, shard: ShardReference): Promise<Entry[]> {
   const [samples, images] = await Promise.all([readLabels(vault, shard), vault.images(shard.images.sha256)]);
   if (!images) throw swept(shard);
-  return samples.map((sample) => ({ sample, bytes: images.subarray(sample.offset, sample.offset + sample.length) }));
+  return samples.map((sample) => entryOf(sample, images));
+}
+
+/** A sample's part of its shard: the image, and behind it the mask. */
+export function entryOf(sample: Sample, shard: Uint8Array<ArrayBuffer>): Entry {
+  const end = sample.offset + sample.length;
+  const mask = sample.mask ? shard.subarray(end, end + sample.mask.length) : null;
+  return { sample, bytes: shard.subarray(sample.offset, end), mask };
 }
 
 async function readWindow(

@@ -1,7 +1,7 @@
 /** The documents of the wire format (format 1), as a browser receives them. See docs/wire.md. */
 
 /** A kind of label that a dataset may have. */
-export type LabelKind = 'boxes' | 'class' | 'keypoints';
+export type LabelKind = 'attributes' | 'boxes' | 'class' | 'keypoints' | 'mask' | 'polygons' | 'tags' | 'values';
 
 /** How the stored images are encoded. `raw` is uint8 RGB, row by row, without a header. */
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'raw';
@@ -97,6 +97,15 @@ export type Keypoint = [x: number, y: number, v: number];
 /** x0, y0, x1, y1 in continuous pixels of the stored image. */
 export type Box = [x0: number, y0: number, x1: number, y1: number];
 
+/** x0, y0, x1, y1, … of a polygon's corners, in continuous pixels of the stored image. */
+export type Ring = number[];
+
+/** A mask: a PNG of class indices (8-bit gray), of the size of the image. */
+export interface MaskReference {
+  length: number;
+  sha256: string;
+}
+
 /** Source to stored image: x' = a x + b y + c, y' = d x + e y + f. */
 export type Affine = [a: number, b: number, c: number, d: number, e: number, f: number];
 
@@ -110,10 +119,24 @@ export interface SampleLabels {
   /** The stored image, in pixels. */
   image_size: [width: number, height: number];
   class?: number;
+  /** Classes of an image that has several. */
+  tags?: number[];
   boxes?: Box[];
+  /** Positions in the index's classes; -1 for a box without a class. */
   box_classes?: number[];
+  /** Sums of 1 crowd, 2 difficult, 4 truncated. */
+  box_flags?: number[];
+  /** The share of each box's area that was not cut away. */
   box_visible?: number[];
   keypoints?: Keypoint[][];
+  /** For each instance its rings: one that is hidden in part has several. */
+  polygons?: Ring[][];
+  /** As `box_classes`. */
+  polygon_classes?: number[];
+  /** Its bytes follow the image's, at `offset + length` of the shard. */
+  mask?: MaskReference;
+  values?: Record<string, number>;
+  attributes?: Record<string, string>;
 }
 
 /** A sample in a shard: its labels, and where its image lies in the shard's bytes. */

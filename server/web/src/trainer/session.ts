@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { type Dataset, type DatasetStatus, openDataset, type Task } from '../client/client.ts';
+import { inSplitOrder } from '../client/splits.ts';
 import { element } from '../page/element.ts';
 import { emptyNotice, failureNotice } from '../page/notice.ts';
 import type { DatasetSummary } from '../page/server.ts';
@@ -69,8 +70,7 @@ export class Session {
   }
 
   get #trainSplit(): string {
-    const names = Object.keys(this.#summary.splits);
-    return names.includes('train') ? 'train' : (names[0] ?? 'train');
+    return inSplitOrder(Object.keys(this.#summary.splits))[0] ?? 'train';
   }
 
   async #statusChanged(status: DatasetStatus): Promise<void> {

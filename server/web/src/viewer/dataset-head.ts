@@ -1,3 +1,4 @@
+import { inSplitOrder } from '../client/splits.ts';
 import { element } from '../page/element.ts';
 import { countText } from '../page/quantity.ts';
 import type { DatasetSummary } from '../page/server.ts';
@@ -9,7 +10,9 @@ function sizeText({ image }: DatasetSummary): string {
 
 /** The name of a dataset, what it is in one line, and the tabs. */
 export function datasetHead(dataset: DatasetSummary, place: Place): HTMLElement {
-  const splits = Object.entries(dataset.splits).map(([name, { samples }]) => `${name} ${countText(samples)}`);
+  const splits = inSplitOrder(Object.keys(dataset.splits)).map(
+    (name) => `${name} ${countText(dataset.splits[name]?.samples ?? 0)}`,
+  );
   const facts = [
     `${dataset.image.format}, ${sizeText(dataset)}`,
     dataset.labels.join(', ') || 'no labels',

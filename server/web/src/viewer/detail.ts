@@ -1,14 +1,15 @@
+import type { Mask } from '../client/decode/mask.ts';
 import type { ImageSpec } from '../client/wire.ts';
 import { type Child, element } from '../page/element.ts';
 import { failureNotice, isAbort } from '../page/notice.ts';
 import { classChip } from '../page/palette.ts';
-import { countOf, decimalText } from '../page/quantity.ts';
+import { decimalText } from '../page/quantity.ts';
 import { type BrowsedSample, type LedgerRow, oneSample } from '../page/server.ts';
+import { labelTables } from './label-tables.ts';
 import { droppedText } from './ledger.ts';
+import { maskLayer, maskShares } from './mask-layer.ts';
 import { type LabelNames, overlay } from './overlay.ts';
 import { picture } from './picture.ts';
-
-const VISIBILITY = ['not labelled', 'not visible', 'visible'];
 
 /** A dialog with one sample, large, and all that is known of it. Arrow keys go to its neighbours. */
 export class Detail {
@@ -60,10 +61,14 @@ export class Detail {
     };
     const button = (text: string, label: string, click: () => void, disabled = false) =>
       element('button', { type: 'button', 'aria-label': label, title: label, click, disabled }, text);
+    const masked = element('span', { class: 'chips', 'data-testid': 'detail-mask' }, 'Reading the mask…');
     const stage = element(
       'div',
       { class: 'stage' },
       picture(this.#dataset, this.#image, sample),
+      maskLayer(this.#dataset, sample, this.#names.classes.length, (mask) => {
+        masked.replaceChildren(...maskChips(mask, this.#names));
+      }),
       overlay(sample, this.#names, true),
     );
     stage.style.aspectRatio = sample.image_size.join(' / ');
@@ -83,8 +88,8 @@ export class Detail {
         element(
           'div',
           { class: 'detail-text' },
-          factsPart(sample, this.#names),
-          labelsPart(sample, this.#names),
+          factsPart(sample, this.#names, sample.mask ? masked : null),
+          labelTables(sample, this.#names),
           element('section', { class: 'record' }, record),
         ),
       ),
@@ -101,7 +106,7 @@ function rows(...pairs: [string, Child][]): HTMLElement {
   );
 }
 
-function factsPart(sample: BrowsedSample, names: LabelNames): HTMLElement {
+function factsPart(sample: BrowsedSample, names: LabelNames, mask: HTMLElement | null): HTMLElement {
   const [a, b, c, d, e, f] = sample.affine.map(decimalText);
   return rows(
     ['Split', sample.split],
@@ -109,6 +114,10 @@ function factsPart(sample: BrowsedSample, names: LabelNames): HTMLElement {
       'Class',
       sample.class === undefined ? null : classChip(sample.class, names.classes[sample.class] ?? String(sample.class)),
     ],
+    ['Tags', sample.tags?.length ? element('span', { class: 'chips' }, ...tagChips(sample.tags, names)) : null],
+    ['Mask', mask],
+    ...Object.entries(sample.values ?? {}).map(([name, value]): [string, Child] => [name, decimalText(value)]),
+    ...Object.entries(sample.attributes ?? {}),
     ['Source', element('span', { 'data-testid': 'detail-source' }, sample.size.join(' × '))],
     ['Stored', sample.image_size.join(' × ')],
     [
@@ -123,46 +132,20 @@ function factsPart(sample: BrowsedSample, names: LabelNames): HTMLElement {
   );
 }
 
-function table(caption: string, head: readonly string[], lines: readonly Child[][]): HTMLElement {
-  return element(
-    'table',
-    { class: 'labels' },
-    element('caption', {}, caption),
-    element('thead', {}, element('tr', {}, ...head.map((text) => element('th', { scope: 'col' }, text)))),
-    element('tbody', {}, ...lines.map((line) => element('tr', {}, ...line.map((cell) => element('td', {}, cell))))),
-  );
+function tagChips(ids: readonly number[], names: LabelNames): HTMLElement[] {
+  return ids.map((id) => classChip(id, names.classes[id] ?? String(id)));
 }
 
-function labelsPart(sample: BrowsedSample, names: LabelNames): HTMLElement {
-  const part = element('section', { class: 'detail-labels' });
-  const { boxes, box_classes, box_visible } = sample;
-  if (boxes?.length) {
-    const lines = boxes.map((box, position): Child[] => {
-      const id = box_classes?.[position] ?? 0;
-      const share = box_visible?.[position] ?? 1;
-      return [
-        classChip(id, names.classes[id] ?? String(id)),
-        ...box.map(decimalText),
-        share < 1 ? `${Math.round(share * 100)} %` : 'whole',
-      ];
-    });
-    part.append(
-      table(
-        countOf(boxes.length, 'box').replace(/boxs$/, 'boxes'),
-        ['class', 'x0', 'y0', 'x1', 'y1', 'visible'],
-        lines,
-      ),
-    );
-  }
-  for (const [instance, points] of (sample.keypoints ?? []).entries()) {
-    const lines = points.map(([x, y, v], position): Child[] => [
-      classChip(position, names.keypoints?.names[position] ?? String(position)),
-      ...(v === 0 ? ['', ''] : [decimalText(x), decimalText(y)]),
-      VISIBILITY[v] ?? String(v),
-    ]);
-    part.append(table(`Keypoints of instance ${instance + 1}`, ['name', 'x', 'y', 'visible'], lines));
-  }
-  return part;
+/** What a mask shows: each class with its share of the pixels. */
+function maskChips(mask: Mask, names: LabelNames): HTMLElement[] {
+  return maskShares(mask).map(([index, share]) => {
+    const name = names.classes[index] ?? String(index);
+    const text = `${name} ${decimalText(Math.round(share * 1000) / 10)} %`;
+    // Index 0 is left clear in the picture, so it has no colour here either.
+    return index === 0
+      ? element('span', { class: 'chip muted' }, text)
+      : classChip(names.classes[index] ? index : -1, text);
+  });
 }
 
 function recordPart(record: LedgerRow | undefined): HTMLElement {

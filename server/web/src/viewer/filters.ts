@@ -1,3 +1,4 @@
+import { inSplitOrder } from '../client/splits.ts';
 import { element } from '../page/element.ts';
 import type { DatasetSummary } from '../page/server.ts';
 import type { Place } from './place.ts';
@@ -31,7 +32,7 @@ export function filters(dataset: DatasetSummary, place: Place, go: (change: Part
   return element(
     'div',
     { class: 'filters' },
-    select('split', 'all splits', Object.keys(dataset.splits)),
+    select('split', 'all splits', inSplitOrder(Object.keys(dataset.splits))),
     dataset.classes.length ? select('class', 'all classes', dataset.classes) : null,
     form,
     element('label', { class: 'field' }, labels, 'Draw labels'),

@@ -3,6 +3,7 @@ import { emptyNotice } from '../page/notice.ts';
 import { classChip } from '../page/palette.ts';
 import { type BrowsedSample, type DatasetSummary, listSamples, type SampleQuery } from '../page/server.ts';
 import { Detail } from './detail.ts';
+import { maskLayer } from './mask-layer.ts';
 import { type LabelNames, overlay } from './overlay.ts';
 import { PagedList } from './paged-list.ts';
 import { picture } from './picture.ts';
@@ -38,18 +39,26 @@ export class Gallery {
 }
 
 function tile(dataset: DatasetSummary, names: LabelNames, sample: BrowsedSample, open: () => void): HTMLElement {
-  const { class: id } = sample;
+  const own = sample.class === undefined ? [] : [sample.class];
+  const tags = (sample.tags ?? []).filter((tag) => !own.includes(tag));
+  const stage = element(
+    'span',
+    { class: 'stage' },
+    picture(dataset.name, dataset.image, sample),
+    maskLayer(dataset.name, sample, names.classes.length),
+    overlay(sample, names, false),
+  );
   return element(
     'li',
     {},
     element(
       'button',
       { type: 'button', class: 'tile', 'data-testid': 'tile', 'data-key': sample.key, title: sample.key, click: open },
-      element('span', { class: 'stage' }, picture(dataset.name, dataset.image, sample), overlay(sample, names, false)),
+      stage,
       element(
         'span',
         { class: 'tile-text' },
-        id === undefined ? null : classChip(id, names.classes[id] ?? String(id)),
+        ...[...own, ...tags].map((id) => classChip(id, names.classes[id] ?? String(id))),
         element('span', { class: 'mono key' }, sample.key.split('/').at(-1) ?? sample.key),
       ),
     ),
