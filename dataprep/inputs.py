@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from dataprep.errors import SourceError
 from dataprep.geometry import Size
 from dataprep.labels import Labels
+
+# How names of images end. What a file is, its bytes say; its name says only what it was meant to be: a README between
+# the images is no lost image, a JPEG that can't be read is one.
+IMAGE_SUFFIXES = frozenset(
+    {
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
+        *(".avif", ".heic", ".heif"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,75 +51,133 @@ class Refusal:
     """One input that will not be decoded, and why.
 
     Attributes:
-        key: as of a record; for an annotation without image, the image it names.
+        key: as of a record; for an annotation without image, its own: ``Annotations/a.xml``, ``annotations.csv:17``.
         status: ``rejected`` (something is wrong), ``duplicate`` or ``filtered`` (left out by choice).
         reason: stable reason code.
         note: a sentence for people.
+        meant: the key that a file would have, or that of the image an annotation looks for, where `key` is another
+            and the name is known.
     """
 
     key: str
     status: Literal["rejected", "duplicate", "filtered"]
     reason: str
     note: str
+    meant: str = ""
 
 
-def walk(root: Path) -> tuple[dict[str, Path], list[Refusal]]:
+def split_suffix(key: str) -> tuple[str, str]:
+    """A key without its suffix, and the suffix with its dot.
+
+    >>> split_suffix("v1.2/a.tar.PNG"), split_suffix("v1.2/a"), split_suffix("v1.2/.a")
+    (('v1.2/a.tar', '.PNG'), ('v1.2/a', ''), ('v1.2/.a', ''))
+    """
+    folder, slash, name = key.rpartition("/")
+    stem, dot, suffix = name.rpartition(".")
+    return (f"{folder}{slash}{stem}", f"{dot}{suffix}") if stem else (key, "")
+
+
+def has_suffix_of_image(key: str) -> bool:
+    """Whether a file is named like an image."""
+    return split_suffix(key)[1].lower() in IMAGE_SUFFIXES
+
+
+def own_key(wanted: str, taken: set[str]) -> str:
+    """The wanted key, or one like it that no other input has; it is taken from then on.
+
+    >>> taken = {"a"}
+    >>> own_key("a", taken), own_key("a", taken), own_key("b", taken)
+    ('a~2', 'a~3', 'b')
+    """
+    key, number = wanted, 1
+    while key in taken:
+        number += 1
+        key = f"{wanted}~{number}"
+    taken.add(key)
+    return key
+
+
+def walk(root: Path, holds: str = "images") -> tuple[dict[str, Path], list[Refusal]]:
     """Lists the regular files under a folder.
 
     Symbolic links to files are followed when they stay under the root; links to folders are not followed, so that a
     loop can't trap the walk.
 
     Args:
-        root: the folder of images.
+        root: the folder.
+        holds: what the folder is said to hold, for messages.
 
     Returns:
-        Paths by key, sorted by key; and the files that are no candidates, with the reason.
+        Paths by key, sorted by key; and the files that are no candidates, with the reason. No two have one key.
 
     Raises:
         SourceError: the root is no folder, or a folder in it can't be read.
     """
     if not root.is_dir():
-        raise SourceError(f"{root}: wanted a folder of images, found {'a file' if root.exists() else 'nothing'}")
+        raise SourceError(f"{root}: wanted a folder of {holds}, found {'a file' if root.exists() else 'nothing'}")
     real_root = root.resolve()
-    found: dict[str, list[Path]] = {}
+    files: dict[str, Path] = {}
     refusals: list[Refusal] = []
-    for folder, _, names in os.walk(root, onerror=_unreadable):
-        for name in names:
-            path = Path(folder) / name
-            relative = path.relative_to(root).as_posix()
-            try:
-                relative.encode()
-            except UnicodeEncodeError:
-                shown = os.fsencode(relative).decode("utf-8", "backslashreplace")
-                refusals.append(Refusal(shown, "rejected", "name_not_utf8", "rename the file: its name is not UTF-8"))
-                continue
-            key = unicodedata.normalize("NFC", relative)
-            refusal = _judge(path, key, real_root)
-            if refusal:
-                refusals.append(refusal)
-            elif path.is_file():
-                found.setdefault(key, []).append(path)
-    files = {}
+    shown: list[Refusal] = []
+    found, nameless = _by_key(root)
     for key in sorted(found):
-        if len(found[key]) == 1:
-            files[key] = found[key][0]
+        judged = [(path, _judge(path, key, real_root)) for path in found[key]]
+        if len(judged) > 1:
+            shown += [_collision(path, key, refusal, root) for path, refusal in judged]
             continue
-        # One row for each of them: two names that a person can't tell apart are two inputs.
-        for path in sorted(found[key]):
-            raw = path.relative_to(root).as_posix().encode("ascii", "backslashreplace").decode()
-            refusals.append(Refusal(raw, "rejected", "name_collision", f"another file is {key!r} too after NFC"))
+        ((path, refusal),) = judged
+        if refusal is None:
+            files[key] = path
+        else:
+            refusals.append(refusal)
+    # Names that can't be keys are shown escaped; what a file is really called comes first.
+    taken = {*files, *(refusal.key for refusal in refusals)}
+    for refusal in sorted([*shown, *nameless], key=lambda refusal: (refusal.key, refusal.reason)):
+        refusals.append(replace(refusal, key=own_key(refusal.key, taken)))
     return files, sorted(refusals, key=lambda refusal: refusal.key)
+
+
+def _by_key(root: Path) -> tuple[dict[str, list[Path]], list[Refusal]]:
+    """All files by the keys that they would have, and those whose name gives no key."""
+    found: dict[str, list[Path]] = {}
+    nameless = []
+    for path in _paths(root):
+        relative = path.relative_to(root).as_posix()
+        try:
+            relative.encode()
+        except UnicodeEncodeError:
+            name = os.fsencode(relative).decode("utf-8", "backslashreplace")
+            nameless.append(Refusal(name, "rejected", "name_not_utf8", "rename the file: its name is not UTF-8"))
+        else:
+            found.setdefault(unicodedata.normalize("NFC", relative), []).append(path)
+    return found, nameless
+
+
+def _paths(root: Path) -> Iterator[Path]:
+    """The regular files, and the links to files or to nothing; no pipes or devices."""
+    for folder, _, names in os.walk(root, onerror=_unreadable):
+        for path in (Path(folder) / name for name in names):
+            if path.is_file() or (path.is_symlink() and not path.exists()):
+                yield path
+
+
+def _collision(path: Path, key: str, refusal: Refusal | None, root: Path) -> Refusal:
+    """The row of one of several files of one key: two names that a person can't tell apart are two inputs."""
+    raw = path.relative_to(root).as_posix().encode("ascii", "backslashreplace").decode()
+    if refusal is not None and refusal.reason == "hidden_file":
+        return replace(refusal, key=raw, meant=key)
+    return Refusal(raw, "rejected", "name_collision", f"another file is {key!r} too after NFC", key)
 
 
 def _judge(path: Path, key: str, real_root: Path) -> Refusal | None:
     if any(part.startswith(".") for part in key.split("/")):
-        return Refusal(key, "filtered", "hidden_file", "names that begin with a dot are left out")
+        return Refusal(key, "filtered", "hidden_file", "names that begin with a dot are left out", key)
     if path.is_symlink():
         target = Path(os.path.realpath(path))
         if not target.exists():
-            return Refusal(key, "rejected", "broken_link", "the symbolic link leads nowhere")
+            return Refusal(key, "rejected", "broken_link", "the symbolic link leads nowhere", key)
         if not target.is_relative_to(real_root):
-            return Refusal(key, "rejected", "outside_root", "the symbolic link leads out of the images' folder")
+            return Refusal(key, "rejected", "outside_root", "the symbolic link leads out of its folder", key)
     return None
 
 

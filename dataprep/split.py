@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from dataprep.errors import ManifestError, SourceError
+from dataprep.inputs import split_suffix
 
 SPLITS = ("train", "val", "test")
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -168,16 +170,18 @@ def _by_folder(split: FolderSplit, keys: Iterable[str]) -> Assignment:
 def _by_lists(split: ListSplit, keys: list[str], known: set[str], root: Path) -> Assignment:
     by_name: dict[str, list[str]] = {}
     for key in (*keys, *known):
-        for name in {key, key.rsplit(".", 1)[0]}:
+        for name in {key, split_suffix(key)[0]}:
             by_name.setdefault(name, []).append(key)
     result = Assignment()
+    missing: dict[str, str] = {}
     listed: dict[str, tuple[str, str]] = {}
     for name, file in (("train", split.train), ("val", split.val), ("test", split.test)):
         for line, text in _lines(root, file):
             place = f"{file}, line {line}"
             matches = by_name.get(text, [])
             if not matches:
-                result.missing.append((text, f"{place} names {text!r}, and there is no such image"))
+                # One row for a name, however many lines repeat it.
+                missing.setdefault(text, f"{place} names {text!r}, and there is no such image")
             for key in matches:
                 if key in listed and listed[key][0] != name:
                     raise ManifestError(f"{place}: {text!r} stands in {listed[key][1]} too; an image has one split")
@@ -187,17 +191,20 @@ def _by_lists(split: ListSplit, keys: list[str], known: set[str], root: Path) ->
             result.splits[key] = listed[key][0]
         else:
             result.unlisted.append((key, "not_listed", "no list of the split names it"))
+    result.missing.extend(missing.items())
     return result
 
 
 def _lines(root: Path, file: str | None) -> list[tuple[int, str]]:
+    """Line numbers and names; with a byte order mark or decomposed letters they name the same keys."""
     if file is None:
         return []
     try:
-        text = (root / file).read_text(encoding="utf-8")
+        text = (root / file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{root / file}: the list of the split can't be read: {error}") from error
-    return [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    lines = enumerate(unicodedata.normalize("NFC", text).splitlines(), 1)
+    return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
 def shares(counts: Mapping[str, int]) -> dict[str, float]:

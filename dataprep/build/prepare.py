@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
-from dataprep.errors import AnnotationError, DecodeError, PlanError, RecordError
+from dataprep.errors import DecodeError, PlanError, RecordError
 from dataprep.geometry import Size
-from dataprep.inputs import Record
-from dataprep.labels import Labels, lost
+from dataprep.inputs import IMAGE_SUFFIXES, Record
+from dataprep.labels import lost
 from dataprep.manifest import Manifest, options
 from dataprep.passes import Color, Pass
 from dataprep.pixels.decode import decode, open_image
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_mask, encode, encode_mask
+from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode, encode_mask
+from dataprep.pixels.labels import source_labels
 from dataprep.pixels.render import render
 from dataprep.pixels.shrink import shrinkage
 from dataprep.plan import Options, Origin, View
@@ -25,9 +26,6 @@ from dataprep.store.samples import sample_json
 from dataprep.transforms import Transform, plan
 
 Histogram = npt.NDArray[np.int64]
-
-# Files with other endings under the images' folder are no lost images when their bytes are no image either.
-_IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".heif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,7 @@ class Recipe:
     options: Options
     memory_mb: int
     scaled: bool = True
+    raw: bool = False
 
     @classmethod
     def of(cls, manifest: Manifest, keypoints: KeypointNames | None) -> Recipe:
@@ -51,6 +50,7 @@ class Recipe:
             options(manifest, keypoints),
             manifest.limits.memory_mb,
             manifest.decode == "scaled",
+            manifest.source.annotated == "raw",
         )
 
 
@@ -79,7 +79,7 @@ def prepare(record: Record, recipe: Recipe) -> Outcome:
         return Outcome(LedgerRow(record.key, status, error.reason, str(error), record.notes))
     except DecodeError as error:
         suffix = PurePosixPath(record.key).suffix.lower()
-        stray = error.reason == "not_an_image" and suffix not in _IMAGE_SUFFIXES
+        stray = error.reason in ("not_an_image", "empty_file") and suffix not in IMAGE_SUFFIXES
         return Outcome(
             LedgerRow(record.key, "filtered" if stray else "rejected", error.reason, str(error), record.notes)
         )
@@ -93,12 +93,7 @@ def _prepare(record: Record, recipe: Recipe) -> Outcome:
     except OSError as error:
         raise RecordError("unreadable", f"the file can't be read: {error.strerror}") from error
     opened = open_image(content, recipe.memory_mb)
-    if record.size is not None and record.size != opened.size:
-        raise RecordError(
-            "size_mismatch",
-            f"the annotation is for {record.size} pixels, the image has {opened.size}; annotate this image again",
-        )
-    labels = _with_mask(record, opened.size)
+    labels = source_labels(record, opened, recipe.options, raw=recipe.raw)
     views = plan(View.start(opened.size, labels, recipe.options, Origin(record.key, record.split)), recipe.steps)
     for view in views:
         _judge_output(view, recipe)
@@ -143,20 +138,6 @@ def _judge_output(view: View, recipe: Recipe) -> None:
     most = _SIDES.get(recipe.encoding.format)
     if most is not None and max(view.size) > most:
         raise PlanError("output_too_large", f"{recipe.encoding.format} holds {most} pixels a side, found {view.size}")
-
-
-def _with_mask(record: Record, size: Size) -> Labels:
-    """The record's labels with its mask read."""
-    if record.mask is None:
-        return record.labels
-    try:
-        mask = decode_mask(record.mask.read_bytes())
-    except (OSError, ValueError) as error:
-        raise AnnotationError("bad_mask", f"{record.mask.name}: {error}") from error
-    if mask.shape != (size.height, size.width):
-        found = Size(mask.shape[1], mask.shape[0])
-        raise AnnotationError("bad_mask", f"{record.mask.name}: wanted {size} pixels as the image has, found {found}")
-    return replace(record.labels, mask=mask)
 
 
 def refused(record: Record, reason: str, note: str) -> Outcome:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from dataprep.errors import ManifestError, near
 from dataprep.inputs import Record, Refusal
 from dataprep.manifest import LoadedManifest
 from dataprep.sources import KeypointNames
@@ -50,6 +51,11 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
     """
     split = loaded.manifest.split
     listing = loaded.source.read(loaded.root, split_folders=isinstance(split, FolderSplit))
+    names = listing.keypoints.names if listing.keypoints else ()
+    for step in loaded.manifest.steps():
+        for name in step.needs():
+            if name not in names:
+                raise ManifestError(f"{loaded.path}: {step.name} names the keypoint {name!r}{near(name, names)}")
     records, refusals = list(listing.records), list(listing.refusals)
     assignment = assign(split, [record.key for record in records], [refusal.key for refusal in refusals], loaded.root)
     refusals += [Refusal(key, "filtered", reason, note) for key, reason, note in assignment.unlisted]

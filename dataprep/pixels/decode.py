@@ -1,41 +1,34 @@
 """Bytes of an image file to upright sRGB pixels.
 
-In this order: the format is read from the bytes; the size is bounded before anything is decoded; EXIF orientation;
-ICC profile to sRGB; alpha composited over the background. What this version does not decode is rejected by reason.
+In this order: the format is read from the bytes; the header is judged and the memory bounded before a pixel is
+decoded; 16 bits a channel are reduced to 8; colour to sRGB; alpha composited over the background; turned upright.
+What is not decoded is rejected by reason. docs/decoding.md has the table.
 """
 
 from __future__ import annotations
 
-import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image
 
 from dataprep.errors import DecodeError
 from dataprep.geometry import Size
 from dataprep.passes import Color
+from dataprep.pixels import alpha, color, depth
+from dataprep.pixels.container import Signature, identify, png_chunks
+from dataprep.pixels.exif import read_orientation, turn
+from dataprep.pixels.header import judge, judge_bytes
+from dataprep.pixels.memory import peak_bytes
+from dataprep.pixels.plugins import open_lazily
 
-# The estimate below bounds memory before decoding, with a reason code of our own; Pillow's own bound is a warning.
+# Memory is bounded before decoding, with a reason code of our own; Pillow's own bound is a warning.
 Image.MAX_IMAGE_PIXELS = None
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-
-# Bytes per pixel at the peak of decoding and converting. Pillow keeps 4 bytes for RGB and for RGBA; an alpha image
-# needs the decoded one, its colours, the background and the mask at once (measured: 15 at 179 megapixels).
-_PEAK_BYTES = {"RGBA": 16, "LA": 16, "PA": 16, "P": 16}
-_PEAK_BYTES_OPAQUE = 9
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_ORIENTATION = 0x0112
+# "YCbCr" and "LAB" come from TIFF only, "I" and "F" have no agreed white, premultiplied modes are Pillow's own.
+_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I;16", "I;16B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +37,19 @@ class Opened:
 
     Attributes:
         image: the lazy Pillow image, as stored in the file.
-        orientation: EXIF orientation, 1…8.
+        orientation: how `image` must be turned, as EXIF numbers it, 1…8.
         notes: what was odd but not fatal, as stable codes.
+        deep: whether the file holds 16 bits a channel.
+        low: of an image of 16-bit colours, the lazy image of the low bytes.
+        clear: the gray or RGB value that stands for transparent, in the range of the file's pixels.
     """
 
     image: Image.Image
     orientation: int
     notes: tuple[str, ...]
+    deep: bool = False
+    low: Image.Image | None = None
+    clear: tuple[int, ...] | None = None
 
     @property
     def size(self) -> Size:
@@ -67,57 +66,74 @@ def open_image(content: bytes, memory_mb: int = 1024) -> Opened:
         memory_mb: the estimated peak of decoding must stay below this many MiB.
 
     Raises:
-        DecodeError: ``empty_file``, ``not_an_image``, ``unsupported_format``, ``unsupported_mode``, ``animated``,
-            ``too_large`` or ``broken``.
+        DecodeError: ``empty_file``, ``not_an_image``, ``unsupported_format``, ``unsupported_mode``,
+            ``unsupported_color``, ``cmyk_ambiguous``, ``animated``, ``multi_page``, ``too_large`` or ``broken``.
     """
     if not content:
         raise DecodeError("empty_file", "the file has no bytes; copy it again")
+    signature = identify(content)
+    if signature is None:
+        raise DecodeError("not_an_image", "the bytes are no image in a known format")
+    if not signature.known:
+        raise DecodeError("unsupported_format", f"{signature.format} is not decoded; convert it to JPEG or PNG")
+    with _rejected_by_reason("header"):
+        judge_bytes(signature, content)
+        image = open_lazily(signature.format, content)
+        notes = judge(signature, image, content)
+        if image.mode not in _MODES:
+            raise DecodeError("unsupported_mode", f"pixels of mode {image.mode} are not decoded; convert to 8-bit RGB")
+        deep = depth.is_deep(image)
+        notes += ("depth_reduced",) if deep else ()
+        _judge_memory(image, peak_bytes(image, signature.format, "depth_reduced" in notes, len(content)), memory_mb)
+        clear = alpha.clear_color(image)
+        low = depth.prepare(image, open_lazily(signature.format, content)) if deep else None
+        # Pillow turns a TIFF upright by itself, and says its size accordingly.
+        orientation, odd = (1, ()) if signature.format == "TIFF" else read_orientation(_exif(signature, image, content))
+    return Opened(image, orientation, notes + odd, deep, low, clear)
+
+
+@contextmanager
+def _rejected_by_reason(part: str) -> Iterator[None]:
+    """Turns what Pillow raises into a reason; its plugins raise nearly anything on a broken file."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters becomes a note below
-            image = Image.open(io.BytesIO(content))
-            frames = getattr(image, "n_frames", 1)
-    except UnidentifiedImageError:
-        raise DecodeError("not_an_image", "the bytes are no image in a known format") from None
-    except Exception as error:  # Pillow's plugins raise nearly anything on a broken header
-        raise DecodeError("broken", f"the header can't be read: {error}") from error
-    if image.format not in FORMATS:
-        raise DecodeError(
-            "unsupported_format", f"{image.format} is not decoded; convert it to one of {', '.join(FORMATS)}"
-        )
-    if frames > 1:
-        raise DecodeError("animated", f"the file holds {frames} frames; save the one you want as an image of its own")
-    if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA"):
-        raise DecodeError("unsupported_mode", f"pixels of mode {image.mode} are not decoded; convert to 8-bit RGB")
-    needed = image.width * image.height * _PEAK_BYTES.get(image.mode, _PEAK_BYTES_OPAQUE)
+            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters becomes a note
+            yield
+    except DecodeError:
+        raise
+    except Exception as error:
+        if "unknown pixel mode" in str(error):
+            raise DecodeError(
+                "unsupported_mode", "the layout of its pixels is not decoded; save as 8-bit RGB"
+            ) from error
+        reason = "truncated" if "truncated" in str(error).lower() else "broken"
+        raise DecodeError(reason, f"the {part} can't be decoded: {error}") from error
+
+
+def _judge_memory(image: Image.Image, needed: int, memory_mb: int) -> None:
     if needed > memory_mb << 20:
         raise DecodeError(
             "too_large",
             f"{image.width} x {image.height} pixels would take about {needed >> 20} MiB, the limit is {memory_mb}; "
             "shrink it, or raise limits.memory_mb",
         )
-    orientation, notes = _orientation(image)
-    return Opened(image, orientation, notes)
 
 
-def _orientation(image: Image.Image) -> tuple[int, tuple[str, ...]]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            value = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # whatever is wrong with the EXIF block, the pixels are still good
-        return 1, ("exif_broken",)
-    if value in range(1, 9):
-        return int(value), ()
-    return 1, ("exif_orientation_unknown",)
+def _exif(signature: Signature, image: Image.Image, content: bytes) -> bytes:
+    # Pillow reads what follows a PNG's pixels only after them, and the size is asked for before.
+    if signature.format == "PNG":
+        return next((body for name, body in png_chunks(content) if name == b"eXIf"), b"")
+    return image.info.get("exif") or b""
 
 
-def decode(opened: Opened, background: Color) -> tuple[Image.Image, tuple[str, ...]]:
+def decode(opened: Opened, background: Color, scale: int = 1) -> tuple[Image.Image, tuple[str, ...]]:
     """Decodes to an upright RGB image.
 
     Args:
         opened: the header, from `open_image`.
         background: RGB that shows through where the image is transparent.
+        scale: 2, 4 or 8 lets libjpeg decode a JPEG at 1 / scale, to ceil(width / scale) x ceil(height / scale)
+            pixels; see `dataprep.pixels.shrink`.
 
     Returns:
         The image, and notes as stable codes.
@@ -125,45 +141,15 @@ def decode(opened: Opened, background: Color) -> tuple[Image.Image, tuple[str, .
     Raises:
         DecodeError: ``truncated`` or ``broken``; a half-decoded image is never returned.
     """
-    image, notes = opened.image, opened.notes
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image.load()
-    except Exception as error:  # Pillow's decoders raise OSError, SyntaxError, struct.error and more
-        reason = "truncated" if "truncated" in str(error) else "broken"
-        raise DecodeError(reason, f"the pixels can't be decoded: {error}") from error
-    if opened.orientation in _TURNS:
-        image = image.transpose(_TURNS[opened.orientation])
-    profile = opened.image.info.get("icc_profile")
-    if profile:
-        image, note = _to_srgb(image, profile)
-        notes += note
-    return _flatten(image, background), notes
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, tuple[str, ...]]:
-    if image.mode not in ("RGB", "RGBA"):
-        return image, ("icc_ignored",)
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        # A round trip through the same colour space would still move some pixels by 1.
-        if "sRGB" in (ImageCms.getProfileDescription(source) or ""):
-            return image, ()
-        mode = image.mode
-        moved = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
-    except (ImageCms.PyCMSError, OSError):
-        return image, ("icc_broken",)
-    assert moved is not None  # only inPlace=True gives None
-    return moved, ("icc_converted",)
-
-
-def _flatten(image: Image.Image, background: Color) -> Image.Image:
-    if image.mode == "RGB":
-        return image
-    if image.mode in ("LA", "RGBA", "PA") or "transparency" in image.info:
-        with_alpha = image.convert("RGBA")
-        canvas = Image.new("RGB", image.size, background)
-        canvas.paste(with_alpha, mask=with_alpha.getchannel("A"))
-        return canvas
-    return image.convert("RGB")
+    image, low = opened.image, opened.low
+    if scale > 1:
+        image.draft(None, (image.width // scale, image.height // scale))
+    with _rejected_by_reason("pixels"):
+        image.load()
+        if low is not None:
+            low.load()
+    pixels, opacity = depth.reduce(image, low, opened.clear) if opened.deep else alpha.split(image, opened.clear)
+    pixels, notes = color.to_srgb(pixels, image.info.get("icc_profile"))
+    if opacity is not None:
+        pixels = alpha.composite(pixels, opacity, background)
+    return turn(pixels, opened.orientation), opened.notes + notes

@@ -37,7 +37,8 @@ def raw_mode(image: ImageFile.ImageFile) -> str:
 
 def is_deep(image: ImageFile.ImageFile) -> bool:
     """Whether the file holds more than 8 bits a channel."""
-    return ";16" in raw_mode(image) or image.mode.startswith("I;16")
+    # "BGR;16" is another thing: 16 bits a pixel, in bitmaps.
+    return image.mode.startswith("I;16") or raw_mode(image)[:-1].endswith(";16")
 
 
 def prepare(image: ImageFile.ImageFile, again: ImageFile.ImageFile) -> ImageFile.ImageFile | None:
@@ -82,36 +83,32 @@ def reduce(
         clear: the 16-bit colour that is fully transparent, or None.
 
     Returns:
-        The image of mode L, RGB or CMYK, and its alpha of mode L or None.
+        The colours (mode L, RGB or CMYK), and the alpha (mode L, 255 is opaque) or None.
     """
-    gray = high.mode.startswith("I;16")
-    colors = 1 if gray or low is None else 4 if high.mode == "CMYK" else 3
-    mode = {1: "L", 3: "RGB", 4: "CMYK"}[colors]
-    has_alpha = high.mode == "RGBA" or clear is not None
-    color = Image.new(mode, high.size)
-    alpha = Image.new("L", high.size) if has_alpha else None
+    mode = "L" if low is None else "CMYK" if high.mode == "CMYK" else "RGB"
+    colors = Image.new(mode, high.size)
+    alpha = Image.new("L", high.size) if high.mode == "RGBA" or clear is not None else None
     rows = max(1, _BAND // high.width)
     for top in range(0, high.height, rows):
         box = (0, top, high.width, min(top + rows, high.height))
         words = _words(high.crop(box), low.crop(box) if low else None)
-        color.paste(
-            Image.fromarray(X, box
-        )
-        if alpha is None:
-            continue
-        if clear is None:
-            alpha.paste(Image.fromarray(_ROUNDED[words[:, :, -1]]), box)
-        else:
-            opaque = (words[:, :, :colors] != np.array(clear, np.uint16)).any(axis=2)
-            alpha.paste(Image.fromarray(np.where(opaque, 255, 0).astype(np.uint8)), box)
-    return color, alpha
+        values = words[:, :, : len(colors.getbands())]
+        colors.paste(_image(_ROUNDED[values], mode), box)
+        if alpha is not None:
+            opaque = words[:, :, -1] if clear is None else (values != clear).any(axis=2) * np.uint16(65535)
+            alpha.paste(_image(_ROUNDED[opaque], "L"), box)
+    return colors, alpha
 
 
 def _words(high: Image.Image, low: Image.Image | None) -> Words:
     """(height, width, channels) uint16."""
-    if high.mode.startswith("I;16"):
-        return np.asarray(high).astype(np.uint16)[:, :, np.newaxis]
     upper = np.asarray(high).astype(np.uint16)
+    if upper.ndim == 2:  # 16-bit gray, which Pillow keeps whole
+        return upper[:, :, np.newaxis]
     if low is None:
-        return upper[:, :, 0::2] << 8 | upper[:, :, 1::2]
-    return upper << 8 | np.asarray(low)
+        return upper[:, :, 0::2] << np.uint16(8) | upper[:, :, 1::2]
+    return upper << np.uint16(8) | np.asarray(low, np.uint16)
+
+
+def _image(values: npt.NDArray[np.uint8], mode: str) -> Image.Image:
+    return Image.frombytes(mode, (values.shape[1], values.shape[0]), values.tobytes())

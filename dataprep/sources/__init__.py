@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dataprep.errors import AnnotationError, near
+from dataprep.geometry import Size
 from dataprep.inputs import Record, Refusal
+from dataprep.labels import Labels
 from dataprep.registry import find
+
+# A coordinate farther from 0 than this is a slip (an exponent, two numbers run together), never a box that reaches
+# beyond its image: no image that we decode has a side of a tenth of it.
+FARTHEST = 1e7
 
 
 class KeypointNames(BaseModel):
@@ -73,6 +79,12 @@ class Source(BaseModel, ABC):
         None, description="class names in the order of their ids; left out: those found, sorted"
     )
 
+    annotated: Literal["upright", "raw"] = Field(
+        "upright",
+        description="whether annotations were made on the picture as viewers show it, turned by its EXIF orientation, "
+        "or on the raw pixels as they lie in the file",
+    )
+
     @model_validator(mode="after")
     def _distinct(self) -> Source:
         if self.classes is not None and len(set(self.classes)) != len(self.classes):
@@ -90,6 +102,58 @@ class Source(BaseModel, ABC):
         Raises:
             SourceError: a folder or an annotation file that can't be read at all.
         """
+
+
+class Content(Protocol):
+    """What an annotation says of an image, before its classes have ids."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of classes, in the order in which `labels` wants their ids."""
+
+    @property
+    def size(self) -> Size | None:
+        """What it says of the image's size."""
+
+    def labels(self, ids: Sequence[int]) -> Labels:
+        """The labels, with the ids of `names`."""
+
+
+class AnnotatedSource(Source):
+    """A reader of a format whose annotations lie apart from the images."""
+
+    negative: ClassVar[Labels] = Labels()
+
+    annotations: str
+    unannotated: Literal["keep", "filter"] = Field(
+        "keep", description="an image without annotation: a negative, or left out"
+    )
+
+    def class_names(self, used: Iterable[Content]) -> tuple[str, ...]:
+        """The declared classes, or those of the annotations that are used, sorted."""
+        return self.classes if self.classes is not None else tuple(sorted({name for one in used for name in one.names}))
+
+    def record(self, key: str, path: Path, found: Mapping[str, Content], classes: Sequence[str]) -> Record | Refusal:
+        """An image with its annotation, or without one.
+
+        Args:
+            key: of the image.
+            path: of the image.
+            found: what is said of each image.
+            classes: all class names.
+        """
+        if key not in found:
+            if self.unannotated == "filter":
+                return Refusal(
+                    key, "filtered", "no_annotation", f"no annotation in {self.annotations} is of this image"
+                )
+            return Record(key, path, self.negative, notes=("no_annotation",))
+        one = found[key]
+        try:
+            ids = [class_id(name, classes, key) for name in one.names]
+        except AnnotationError as error:
+            return Refusal(key, "rejected", error.reason, str(error))
+        return Record(key, path, one.labels(ids), one.size)
 
 
 def class_id(name: str, classes: Sequence[str], place: str) -> int:

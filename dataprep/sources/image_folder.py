@@ -1,12 +1,13 @@
 """One folder a class, as torchvision's ImageFolder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from dataprep.errors import AnnotationError
-from dataprep.inputs import Record, Refusal, walk
+from dataprep.inputs import Record, Refusal, has_suffix_of_image, walk
 from dataprep.labels import Labels
 from dataprep.sources import Listing, Source, class_id
 
@@ -22,19 +23,29 @@ class ImageFolder(Source):
     images: str = Field(".", description="folder of the class folders, relative to the root")
 
     def read(self, root: Path, *, split_folders: bool) -> Listing:
-        """Lists the images; one outside any class folder is rejected as ``no_class``."""
+        """Lists the images.
+
+        A folder is a class when a file in it is named like an image. An image outside any class folder is rejected as
+        ``no_class``; another file there, or in a folder that is no class, is filtered as ``not_an_image``.
+        """
         files, refusals = walk(root / self.images)
         level = 1 if split_folders else 0
         names = {key: parts[level] for key in files if len(parts := key.split("/")) > level + 1}
-        classes = self.classes if self.classes is not None else tuple(sorted(set(names.values())))
+        found = {name for key, name in names.items() if has_suffix_of_image(key)}
+        classes = self.classes if self.classes is not None else tuple(sorted(found))
         records = []
         for key, path in files.items():
             try:
-                if key not in names:
-                    raise AnnotationError("no_class", f"{key}: wanted a class folder around the file, found none")
-                labels = Labels(class_id=class_id(names[key], classes, key))
+                records.append(Record(key, path, Labels(class_id=_class(key, names.get(key), classes))))
             except AnnotationError as error:
-                refusals.append(Refusal(key, "rejected", error.reason, str(error)))
-            else:
-                records.append(Record(key, path, labels))
+                status: Literal["filtered", "rejected"] = "filtered" if error.reason == "not_an_image" else "rejected"
+                refusals.append(Refusal(key, status, error.reason, str(error)))
         return Listing(classes, None, records, refusals)
+
+
+def _class(key: str, name: str | None, classes: Sequence[str]) -> int:
+    if name not in classes and not has_suffix_of_image(key):
+        raise AnnotationError("not_an_image", f"{key}: not in the folder of a class, and not named like an image")
+    if name is None:
+        raise AnnotationError("no_class", f"{key}: wanted a class folder around the file, found none")
+    return class_id(name, classes, key)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PureWindowsPath
 from typing import ClassVar, Literal
 from xml.etree.ElementTree import Element, ParseError
 
@@ -15,21 +16,24 @@ from pydantic import Field
 
 from dataprep.errors import AnnotationError
 from dataprep.geometry import Size
-from dataprep.inputs import Record, Refusal, walk
+from dataprep.inputs import Record, Refusal, split_suffix, walk
 from dataprep.labels import DIFFICULT, TRUNCATED, Boxes, Labels
-from dataprep.sources import Listing, Source, class_id
+from dataprep.pairing import Images, Pairs, pair, position, read_files, rows
+from dataprep.sources import FARTHEST, AnnotatedSource, Listing
 
 
 @dataclass(frozen=True, slots=True)
 class _Annotation:
-    filename: str | None
-    size: Size | None
     names: tuple[str, ...]
+    size: Size | None
     corners: tuple[tuple[float, float, float, float], ...]
     flags: tuple[int, ...]
 
+    def labels(self, ids: Sequence[int]) -> Labels:
+        return Labels(boxes=Boxes.of(self.corners, ids, self.flags))
 
-class Voc(Source):
+
+class Voc(AnnotatedSource):
     """Boxes from Pascal VOC XML.
 
     VOC counts pixels from 1 and includes both ends, so a box covers [xmin - 1, xmax] x [ymin - 1, ymax] in continuous
@@ -37,6 +41,7 @@ class Voc(Source):
     """
 
     name: ClassVar[str] = "voc"
+    negative: ClassVar[Labels] = Labels(boxes=Boxes())
     format: Literal["voc"]
     images: str = Field("JPEGImages", description="folder of images, relative to the root")
     annotations: str = Field("Annotations", description="folder of XML files, relative to the root")
@@ -44,86 +49,92 @@ class Voc(Source):
         None, description="folder of PNG masks (SegmentationClass), relative to the root; palette indices are classes"
     )
     first_pixel: Literal[0, 1] = Field(1, description="the number of the first pixel: VOC says 1, some tools 0")
-    unannotated: Literal["keep", "filter"] = Field("keep", description="an image without XML: a negative, or left out")
 
     def read(self, root: Path, *, split_folders: bool) -> Listing:
-        """Pairs each image with the XML of the same path and stem; XML without image is ``missing_image``."""
+        """Pairs each image with the XML, and with the mask, of the same path and stem.
+
+        XML and masks without image are ``missing_image``. An image is rejected as ``bad_annotation`` or ``bad_mask``
+        when what belongs to it can't be read, as ``second_annotation`` or ``second_mask`` when there are two, and as
+        ``ambiguous_annotation`` when there is one for two images.
+        """
         del split_folders
-        files, refusals = walk(root / self.images)
-        folder = root / self.annotations
-        xml_files, _ = walk(folder)
-        by_stem: dict[str, list[str]] = {}
-        for key in files:
-            by_stem.setdefault(_stem(key), []).append(key)
-        parsed: dict[str, _Annotation | AnnotationError] = {}
-        for name in xml_files:
-            if not name.lower().endswith(".xml"):
-                continue
-            annotation = self._parse(folder, name)
-            stem = _stem(name)
-            keys = by_stem.get(stem, [])
-            if not keys:
-                wanted = annotation.filename if isinstance(annotation, _Annotation) else None
-                note = f"{self.annotations}/{name} has no image {stem}.* in {self.images}"
-                refusals.append(Refusal(wanted or name, "rejected", "missing_image", note))
-                continue
-            # Two images of one stem: the file name in the XML says which one is meant.
-            named = [key for key in keys if isinstance(annotation, _Annotation) and annotation.filename == _base(key)]
-            parsed[(named or keys)[0]] = annotation
-        names = {name for found in parsed.values() if isinstance(found, _Annotation) for name in found.names}
-        classes = self.classes if self.classes is not None else tuple(sorted(names))
+        images, refusals = self._images(root)
+        boxes, masks = self._boxes(root, images), self._masks(root, images)
+        rejected = {**masks.rejected, **boxes.rejected}
+        used = {key: one for key, one in boxes.used.items() if key not in rejected}
+        refusals = rows(images, refusals, boxes.alone, root / self.annotations)
+        if self.masks is not None:
+            refusals = rows(images, refusals, masks.alone, root / self.masks)
+        classes = self.class_names(used.values())
         records: list[Record] = []
-        for key, path in files.items():
-            mask = root / self.masks / f"{_stem(key)}.png" if self.masks else None
-            one = self._record(key, path, parsed.get(key), classes, mask if mask and mask.is_file() else None)
-            (records if isinstance(one, Record) else refusals).append(one)  # type: ignore[arg-type]
+        for key, path in images.files.items():
+            row = rejected.get(key) or self.record(key, path, used, classes)
+            if isinstance(row, Record):
+                records.append(self._with_mask(row, masks.used))
+            else:
+                refusals.append(row)
         return Listing(classes, None, records, refusals)
 
-    def _record(
-        self,
-        key: str,
-        path: Path,
-        found: _Annotation | AnnotationError | None,
-        classes: Sequence[str],
-        mask: Path | None,
-    ) -> Record | Refusal:
-        if found is None:
-            if self.unannotated == "filter":
-                return Refusal(key, "filtered", "no_annotation", f"no XML of this stem in {self.annotations}")
-            return Record(key, path, Labels(boxes=Boxes()), notes=("no_annotation",), mask=mask)
-        try:
-            if isinstance(found, AnnotationError):
-                raise found
-            ids = [class_id(name, classes, key) for name in found.names]
-        except AnnotationError as error:
-            return Refusal(key, "rejected", error.reason, str(error))
-        return Record(key, path, Labels(boxes=Boxes.of(found.corners, ids, found.flags)), found.size, mask=mask)
+    def _images(self, root: Path) -> tuple[Images, list[Refusal]]:
+        """The images, and rows of what else lies among them: annotations often do, and are no images."""
+        folder = root / self.images
+        files, refusals = walk(folder)
+        below = position(root / self.masks, folder) if self.masks is not None else None
+        images: dict[str, Path] = {}
+        for key, path in files.items():
+            if split_suffix(key)[1].lower() == ".xml" or (below not in (None, ".") and key.startswith(f"{below}/")):
+                refusals.append(Refusal(key, "filtered", "not_an_image", "an annotation that lies among the images"))
+            else:
+                images[key] = path
+        return Images.of(folder, self.images, images, refusals), refusals
 
-    def _parse(self, folder: Path, name: str) -> _Annotation | AnnotationError:
-        place = f"{self.annotations}/{name}"
+    def _boxes(self, root: Path, images: Images) -> Pairs[_Annotation]:
+        folder = root / self.annotations
+        annotations = read_files(images, folder, self.annotations, ".xml", "bad_annotation", self._parse)
+        return pair(images, annotations, folder, "source.annotations", "second_annotation")
+
+    def _masks(self, root: Path, images: Images) -> Pairs[Path]:
+        if self.masks is None:
+            return Pairs({}, {}, [])
+        folder = root / self.masks
+        masks = read_files(images, folder, self.masks, ".png", "bad_mask", lambda path, _: ("", path))
+        return pair(images, masks, folder, "source.masks", "second_mask")
+
+    def _with_mask(self, record: Record, masks: Mapping[str, Path]) -> Record:
+        if self.masks is None:
+            return record
+        if record.key not in masks:
+            return replace(record, notes=(*record.notes, "no_mask"))
+        return replace(record, mask=masks[record.key])
+
+    def _parse(self, path: Path, place: str) -> tuple[str, _Annotation | AnnotationError]:
+        """The image's file name, and what is said of it."""
+        base = ""
         try:
-            root = parse(folder / name).getroot()
-        except (ParseError, DefusedXmlException, OSError, UnicodeError, LookupError) as error:
-            return AnnotationError("bad_annotation", f"{place}: no XML that can be read: {error}")
-        try:
-            if root is None or root.tag != "annotation":
-                raise AnnotationError("bad_annotation", f"{place}: wanted <annotation>, found <{root.tag}>")  # type: ignore[union-attr]
-            objects = root.findall("object")
-            return _Annotation(
-                root.findtext("filename"),
-                _size(root, place),
-                tuple(_text(one, "name", f"{place}, object {index}") for index, one in enumerate(objects, 1)),
-                tuple(self._corners(one, f"{place}, object {index}") for index, one in enumerate(objects, 1)),
-                tuple(_flags(one) for one in objects),
-            )
+            root = _root(path, place)
+            # Tools write whole paths here, of Windows too.
+            base = PureWindowsPath(unicodedata.normalize("NFC", (root.findtext("filename") or "").strip())).name
+            return base, self._annotation(root, place)
         except AnnotationError as error:
-            return error
+            return base, error
+
+    def _annotation(self, root: Element, place: str) -> _Annotation:
+        objects = [(one, f"{place}, object {index}") for index, one in enumerate(root.findall("object"), 1)]
+        return _Annotation(
+            tuple(_text(one, "name", where) for one, where in objects),
+            _size(root, place),
+            tuple(self._corners(one, where) for one, where in objects),
+            tuple(_flags(one) for one, _ in objects),
+        )
 
     def _corners(self, element: Element, place: str) -> tuple[float, float, float, float]:
         box = element.find("bndbox")
         if box is None:
             raise AnnotationError("bad_annotation", f"{place}: wanted <bndbox>, found none")
         x0, y0, x1, y1 = (_number(box, tag, place) for tag in ("xmin", "ymin", "xmax", "ymax"))
+        for number in (x0, y0, x1, y1):
+            if abs(number) > FARTHEST:
+                raise AnnotationError("bad_box", f"{place}: wanted numbers up to {FARTHEST:.0f}, found {number:.17g}")
         if x0 > x1 or y0 > y1:
             raise AnnotationError(
                 "bad_box", f"{place}: wanted xmin <= xmax and ymin <= ymax, found {x0:g}, {y0:g}, {x1:g}, {y1:g}"
@@ -131,18 +142,20 @@ class Voc(Source):
         return x0 - self.first_pixel, y0 - self.first_pixel, x1 - self.first_pixel + 1, y1 - self.first_pixel + 1
 
 
+def _root(path: Path, place: str) -> Element:
+    try:
+        root = parse(path).getroot()
+    except (ParseError, DefusedXmlException, OSError, UnicodeError, LookupError) as error:
+        raise AnnotationError("bad_annotation", f"{place}: no XML that can be read: {error}") from error
+    if root is None or root.tag != "annotation":
+        raise AnnotationError("bad_annotation", f"{place}: wanted <annotation>, found <{root.tag}>")  # type: ignore[union-attr]
+    return root
+
+
 def _flags(element: Element) -> int:
     """VOC writes 1 for yes and 0, or nothing, for no."""
     marks = (("difficult", DIFFICULT), ("truncated", TRUNCATED))
     return sum(flag for tag, flag in marks if (element.findtext(tag) or "").strip() == "1")
-
-
-def _stem(key: str) -> str:
-    return key.rsplit(".", 1)[0]
-
-
-def _base(key: str) -> str:
-    return key.rsplit("/", 1)[-1]
 
 
 def _size(root: Element, place: str) -> Size | None:

@@ -32,6 +32,10 @@ class Transform(BaseModel, ABC):
         """Whether one view can become several; the samples' keys then end in ``::0``, ``::1``."""
         return False
 
+    def needs(self) -> tuple[str, ...]:
+        """The keypoints that it names; a source must have them."""
+        return ()
+
     @abstractmethod
     def plan(self, view: View) -> tuple[View, ...]:
         """Decides what becomes of one output in the making.

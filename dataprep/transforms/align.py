@@ -36,15 +36,14 @@ class Align(Coloring):
             raise ValueError("template wants two different points at least, or no scale follows from it")
         return self
 
+    def needs(self) -> tuple[str, ...]:
+        """Those of the template."""
+        return tuple(self.template)
+
     def plan(self, view: View) -> tuple[View, ...]:
         """One output; ``no_target`` where a named keypoint is not labelled or all of them coincide."""
         names = view.options.names
         keypoints = view.keypoints()
-        missing = [name for name in self.template if name not in names]
-        if missing:
-            raise PlanError(
-                "unknown_keypoint", f"align names {missing[0]!r}; the source's keypoints are {', '.join(names)}"
-            )
         if not len(keypoints):
             raise PlanError("no_target", "align wants keypoints, and the image has none; filter such images")
         xyv = keypoints.points[0, [names.index(name) for name in self.template]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from dataprep.inputs import Record
 from dataprep.manifest import LoadedManifest, options
 from dataprep.passes import Color
 from dataprep.pixels.decode import decode, open_image
+from dataprep.pixels.labels import source_labels
 from dataprep.plan import Options, Origin, View
 from dataprep.sources import Listing
 from dataprep.split import FolderSplit, assign
@@ -38,6 +39,7 @@ class Sheet:
         background: RGB behind transparent pixels.
         options: what the manifest says of all labels.
         memory_mb: what decoding one image may take.
+        raw: whether annotations were made on the pixels as they lie in the file.
     """
 
     classes: Sequence[str]
@@ -45,6 +47,7 @@ class Sheet:
     background: Color
     options: Options
     memory_mb: int = 1024
+    raw: bool = False
 
     @classmethod
     def of(cls, loaded: LoadedManifest, listing: Listing) -> Sheet:
@@ -56,6 +59,7 @@ class Sheet:
             manifest.background_color(),
             options(manifest, listing.keypoints),
             manifest.limits.memory_mb,
+            loaded.source.annotated == "raw",
         )
 
     def draw(self, records: Sequence[Record], results: int = 3) -> tuple[Image.Image, list[str]]:
@@ -77,7 +81,7 @@ class Sheet:
     def _row(self, record: Record, results: int) -> list[Image.Image]:
         image, start = self._start(record, "train")
         views = plan(start, self.steps)
-        cells = [plain_cell(image, record.labels, self.classes, _CELL)]
+        cells = [plain_cell(image, start.labels, self.classes, _CELL)]
         return cells + [
             plain_cell(rendered(image, view), view.clipped().labels, self.classes, _CELL) for view in views[:results]
         ]
@@ -100,12 +104,9 @@ class Sheet:
 
     def _start(self, record: Record, split: str) -> tuple[Image.Image, View]:
         opened = open_image(record.path.read_bytes(), self.memory_mb)
-        if record.size is not None and record.size != opened.size:
-            raise RecordError(
-                "size_mismatch", f"the annotation is for {record.size} pixels, the image has {opened.size}"
-            )
+        labels = source_labels(record, opened, self.options, raw=self.raw)
         image, _ = decode(opened, self.background)
-        return image, View.start(opened.size, record.labels, self.options, Origin(record.key, split))
+        return image, View.start(opened.size, labels, self.options, Origin(record.key, split))
 
 
 def _facts(record: Record, found: Sequence[Stage]) -> str:
@@ -172,7 +173,7 @@ def preview_chain(loaded: LoadedManifest, path: Path, key: str) -> None:
     record, sample = _find(listing, key)
     keys, refused = [one.key for one in listing.records], [one.key for one in listing.refusals]
     split = assign(loaded.manifest.split, keys, refused, loaded.root).splits.get(record.key, "")
-    placed = Record(record.key, record.path, record.labels, record.size, record.notes, split)
+    placed = replace(record, split=split)
     try:
         picture = Sheet.of(loaded, listing).draw_chain(placed, sample)
     except (RecordError, OSError) as error:

@@ -388,3 +388,50 @@ def test_verify_of_damaged_files_is_a_finding_and_never_a_traceback(photos: Path
         done = dataprep("verify", photos / "spoiled.db")
         assert "Traceback" not in done.stderr, done.stderr
         assert done.returncode in (0, 1, 2)  # 0: the damage hit space that holds nothing
+
+
+def test_align_that_names_an_unknown_keypoint_is_refused_before_any_pixel(sample: Path, tmp_path: Path) -> None:
+    text = (sample / "manifest.yaml").read_text()
+    steps = "transforms:\n  - align: {size: [64, 64], template: {left_eye: [20, 24], right_eyes: [44, 24]}}\n"
+    head, tail = text.split("transforms:")[0], text[text.index("encode:") :]
+    (sample / "aligned.yaml").write_text(head + steps + tail)
+    done = dataprep("build", sample / "aligned.yaml", "--store", tmp_path / "s.db")
+    assert done.returncode == 2
+    assert "names the keypoint 'right_eyes'; did you mean right_eye" in done.stderr
+    (sample / "aligned.yaml").write_text((head + steps + tail).replace("right_eyes", "right_eye"))
+    summary = built(sample / "aligned.yaml", tmp_path / "s.db", "--limit", "30")
+    assert summary["accepted"] == 30
+    with sqlite3.connect(tmp_path / "s.db") as connection:
+        for (wire,) in connection.execute("SELECT wire FROM samples"):
+            points = json.loads(wire)["keypoints"][0]
+            # Two points and a similarity: both arrive exactly.
+            assert points[2][:2] == [20, 24] and points[3][:2] == [44, 24]
+
+
+def test_annotations_made_on_raw_pixels_give_the_same_store(tmp_path: Path) -> None:
+    """The same pictures, labelled once upright and once as they lie: all eight orientations."""
+    from dataprep.geometry import Affine, Rect, Size
+    from dataprep.orientation import upright_affine
+
+    for kind in ("upright", "raw"):
+        (tmp_path / kind / "images").mkdir(parents=True)
+        rows = ["file,x0,y0,x1,y1,nose_x,nose_y"]
+        for orientation in range(1, 9):
+            photo(tmp_path / "lying.png", orientation, 60, 40)
+            exif = Image.Exif()
+            exif[0x0112] = orientation
+            with Image.open(tmp_path / "lying.png") as image:
+                image.save(tmp_path / kind / f"images/{orientation}.png", exif=exif)
+            map_ = Affine() if kind == "raw" else upright_affine(orientation, Size(60, 40))
+            box, (nose,) = map_.hull(Rect(5, 6, 25, 30)), map_.apply([(12.5, 9.25)])
+            rows.append(",".join([f"{orientation}.png", *(str(value) for value in (*box, *nose))]))
+        (tmp_path / kind / "t.csv").write_text("\n".join(rows))
+        (tmp_path / kind / "m.yaml").write_text(
+            "name: a\nsource:\n  format: csv_keypoints\n  root: .\n  annotations: t.csv\n  coordinates: continuous\n"
+            "  columns: {box: [x0, y0, x1, y1]}\n  keypoints: {names: [nose]}\n"
+            f"  annotated: {kind}\nsplit: {{by: hash, train: 1, val: 0, test: 0}}\n"
+            "transforms:\n  - square: {}\n  - resize: {size: [33, 33]}\n"
+        )
+    upright, raw = (built(tmp_path / kind / "m.yaml", tmp_path / f"{kind}.db") for kind in ("upright", "raw"))
+    assert upright["accepted"] == raw["accepted"] == 8
+    assert upright["digest"] == raw["digest"]

@@ -9,8 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from defusedxml.ElementTree import parse
 
+from dataprep.geometry import Affine, Rect
 from tests.e2e.conftest import dataprep
 
 Stores = Callable[[str], tuple[Path, dict[str, Any]]]
@@ -66,3 +69,18 @@ def test_faces(real_store: Stores) -> None:
     assert len(people) == 36
     assert all(len(splits) == 1 for splits in people.values())
     assert set().union(*people.values()) == {"train", "val", "test"}
+
+
+def test_every_stored_affine_leads_its_labels_back_to_the_source(real_store: Stores, real_data: Path) -> None:
+    for key, _, fields in samples(real_store("bccd")[0]):
+        root = parse(real_data / f"bccd/Annotations/{key.removesuffix('.jpg')}.xml").getroot()
+        assert root is not None
+        numbers = [
+            [float(box.findtext(tag) or "nan") for tag in ("xmin", "ymin", "xmax", "ymax")]
+            for box in root.iter("bndbox")
+        ]
+        wanted = [[x0 - 1, y0 - 1, x1, y1] for x0, y0, x1, y1 in numbers]
+        back = Affine.of(fields["affine"]).inverse()
+        found = [list(back.hull(Rect(*corners))) for corners in fields["boxes"]]
+        # Stored to 0.001 of a pixel that is 1 / 0.35 source pixels wide.
+        np.testing.assert_allclose(found, wanted, atol=0.0015)

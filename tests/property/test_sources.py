@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataprep.errors import SourceError
 from dataprep.labels import Labels
 from dataprep.sources import KeypointNames, Listing
 from dataprep.sources.csv_keypoints import Columns, CsvKeypoints
@@ -135,8 +137,6 @@ def test_image_folder(files: set[tuple[str, str]], split_folders: bool) -> None:
             touch(root / ("train" if split_folders else ".") / name / "more" / f"{stem}.jpg")
         touch(root / "stray.jpg")
         listing = ImageFolder(format="image_folder", root=".").read(root, split_folders=split_folders)
-    import unicodedata
-
     wanted = {(unicodedata.normalize("NFC", name), stem) for name, stem in files}
     assert listing.classes == tuple(sorted({name for name, _ in wanted}))
     before = "train/" if split_folders else ""
@@ -145,3 +145,141 @@ def test_image_folder(files: set[tuple[str, str]], split_folders: bool) -> None:
     }
     assert accounted(listing)["stray.jpg"] == "no_class"
     assert Labels().class_id is None
+
+
+# Few letters, so that names meet: hidden, composed and decomposed, with dots, and links to nowhere.
+stems = st.sampled_from(["a", "b", "a.b", ".h", "é", "e\u0301", "\\xe9", "Annotations/a", "s/é", "s/e\u0301"])
+suffixes = st.sampled_from(["", ".jpg", ".PNG", ".txt", ".xml", ".XML", ".xml~2"])
+trees = st.dictionaries(st.tuples(stems, suffixes).map("".join), st.booleans(), max_size=10)
+
+
+def plant(root: Path, tree: dict[str, bool], contents: dict[str, str]) -> set[str]:
+    """Writes files, or links to nowhere, and returns the names that found a place."""
+    root.mkdir(parents=True, exist_ok=True)
+    done = set()
+    for name, linked in tree.items():
+        path = root / name
+        if path.exists() or path.is_symlink():
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if linked:
+            path.symlink_to(root / "nothing")
+        else:
+            path.write_text(contents.get(name, ""), encoding="utf-8")
+        done.add(name)
+    return done
+
+
+def xml_of(name: str, filename: str) -> str:
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox>"
+    return f"<annotation><filename>{filename}</filename><object><name>{name}</name>{box}</object></annotation>"
+
+
+def used_classes(listing: Listing) -> set[str]:
+    ids: set[int] = set()
+    for record in listing.records:
+        ids |= set(() if record.labels.boxes is None else record.labels.boxes.classes.tolist())
+        ids |= set() if record.labels.class_id is None else {record.labels.class_id}
+    return {listing.classes[id] for id in ids}
+
+
+@settings(max_examples=300)
+@given(
+    trees,
+    trees,
+    st.dictionaries(stems, stems),
+    st.sampled_from([("JPEGImages", "Annotations"), (".", "."), (".", "Annotations"), ("x", "x/Annotations")]),
+    st.sampled_from(["keep", "filter"]),
+)
+def test_every_file_of_voc_ends_in_one_row(
+    images: dict[str, bool],
+    annotations: dict[str, bool],
+    filenames: dict[str, str],
+    folders: tuple[str, str],
+    unannotated: str,
+) -> None:
+    with folder() as root:
+        texts = {name: xml_of(f"class of {name}", filenames.get(name[:-4], "") + ".jpg") for name in annotations}
+        written = plant(root / folders[1], annotations, texts)
+        plant(root / folders[0], {name: linked for name, linked in images.items() if name not in annotations}, {})
+        source = Voc.model_validate(
+            {
+                "format": "voc",
+                "root": ".",
+                "images": folders[0],
+                "annotations": folders[1],
+                "unannotated": unannotated,
+            }
+        )
+        inputs = {
+            path.relative_to(root / folders[0]).as_posix()
+            for path in (root / folders[0]).rglob("*")
+            if path.is_file() or path.is_symlink()
+        }
+        try:
+            listing = source.read(root, split_folders=False)
+        except SourceError as error:
+            assert "source.annotations" in str(error)
+            return
+    found = accounted(listing)
+    assert all(found)
+    composed = [unicodedata.normalize("NFC", name) for name in sorted(inputs)]
+    assert {key for key in composed if composed.count(key) == 1} <= set(found)
+    apart = folders[0] == "JPEGImages"
+    xml = [name for name in written if name.lower().endswith(".xml")]
+    assert len(inputs) <= len(found) <= len(inputs) + (len(xml) if apart else 0)
+    # Each class is that of a record, and says which annotation it came from.
+    assert set(listing.classes) == used_classes(listing)
+    said = set(listing.classes) | {refusal.note for refusal in listing.refusals} | set(found)
+    for name in xml:
+        shown = unicodedata.normalize("NFC", name)
+        raw = name.encode("ascii", "backslashreplace").decode()
+        assert any(part in text for text in said for part in (name, shown, raw)), name
+
+
+@settings(max_examples=200)
+@given(trees, st.lists(st.lists(st.tuples(stems, suffixes).map("".join) | st.sampled_from(["", "1"]), max_size=4)))
+def test_every_row_of_a_table_and_every_image_end_in_one_row(images: dict[str, bool], lines: list[list[str]]) -> None:
+    source = CsvKeypoints(
+        format="csv_keypoints",
+        root=".",
+        keypoints=KeypointNames(names=("nose",)),
+        columns=Columns.model_validate({"keypoints": "x, y", "class": "kind"}),
+        coordinates="continuous",
+    )
+    with folder() as root:
+        images = {**images, "annotations.csv:2": False, "good.jpg": False}
+        plant(root / "images", images, {})
+        inputs = [path for path in (root / "images").rglob("*") if path.is_file() or path.is_symlink()]
+        with (root / "annotations.csv").open("w", newline="", encoding="utf-8") as file:
+            table = csv.writer(file)
+            table.writerow(["file", "kind", "x", "y"])
+            table.writerows([[*line[:1], "", *line[1:]] for line in lines])
+            table.writerow(["good.jpg", "good", "1", "2"])
+        listing = source.read(root, split_folders=False)
+    found = accounted(listing)
+    assert all(found)
+    assert set(listing.classes) == used_classes(listing)
+    labelled = {record.key for record in listing.records if not record.notes}
+    named = [unicodedata.normalize("NFC", line[0].strip()) if line else "" for line in lines] + ["good.jpg"]
+    rejected = {
+        key for key, reason in found.items() if reason in ("second_row", "bad_row", "bad_number", "bad_keypoint")
+    }
+    alone = [key for key in found if key.startswith("annotations.csv:") and key != "annotations.csv:2"]
+    assert len(found) == len(inputs) + len(alone)
+    assert len(alone) == sum(key not in labelled | rejected for key in named)
+
+
+@settings(max_examples=200)
+@given(trees, st.booleans(), st.none() | st.just(("s", "emu")))
+def test_every_file_of_class_folders_ends_in_one_row(
+    tree: dict[str, bool], split_folders: bool, classes: tuple[str, ...] | None
+) -> None:
+    with folder() as root:
+        plant(root / "train", tree, {})
+        inputs = [path for path in root.rglob("*") if path.is_file() or path.is_symlink()]
+        source = ImageFolder(format="image_folder", root=".", classes=classes)
+        listing = source.read(root, split_folders=split_folders)
+    assert len(accounted(listing)) == len(inputs)
+    assert all(accounted(listing))
+    assert set(listing.classes) == (set(classes) if classes else used_classes(listing))

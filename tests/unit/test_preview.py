@@ -336,7 +336,7 @@ def test_a_failing_step_says_so_in_its_panel(photo: Image.Image) -> None:
         ("s000_0.jpg", "; did you mean s000_0"),
         ("zzz", "no record has the key 'zzz'; keys are such as s000_00.jpg, s000_01.png, s000_02.jpg"),
         ("s000_00.jpg::x", "no record has the key"),
-        ("gone.jpg", "gone.jpg: rejected, missing_image"),
+        ("faces.csv:6", "rejected, missing_image"),
     ],
 )
 def test_keys_that_are_none(faces: Callable[[str], Path], tmp_path: Path, key: str, message: str) -> None:
@@ -380,7 +380,7 @@ def test_a_record_of_another_size_than_its_annotation_is_not_drawn(photo: Image.
     with pytest.raises(DataprepError, match="annotation is for 60 x 90 pixels, the image has 90 x 60"):
         sheet.draw_chain(record)
     assert sheet.draw([record])[1] == [
-        "a.png: the annotation is for 60 x 90 pixels, the image has 90 x 60",
+        "a.png: the annotation is for 60 x 90 pixels, the image has 90 x 60; annotate this image again",
     ]
     assert sheet.draw([replace(record, size=None)])[1] == []
 

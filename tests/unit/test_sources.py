@@ -7,13 +7,26 @@ from pathlib import Path
 
 import pytest
 
+from dataprep.build.prepare import Recipe, prepare
 from dataprep.errors import SourceError
-from dataprep.inputs import walk
+from dataprep.inputs import Refusal, walk
+from dataprep.labels import DIFFICULT, TRUNCATED
+from dataprep.manifest import Manifest
 from dataprep.sources import KeypointNames, Listing
-from dataprep.sources.csv_keypoints import CsvKeypoints
+from dataprep.sources.csv_keypoints import Columns, CsvKeypoints
+from dataprep.sources.image_folder import ImageFolder
 from dataprep.sources.voc import Voc
 
 BOX = "<bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox>"
+
+
+def annotation(name: str = "a", filename: str = "", box: tuple[float, ...] = (1, 1, 2, 2)) -> str:
+    """XML of one box."""
+    file = f"<filename>{filename}</filename>" if filename else ""
+    return f"<annotation>{file}<object><name>{name}</name>{BOX.format(*box)}</object></annotation>"
+
+
+GOOD = {"JPEGImages/good.jpg": "", "Annotations/good.xml": annotation()}
 
 
 def voc(root: Path, files: dict[str, str], **options: object) -> Listing:
@@ -24,7 +37,15 @@ def voc(root: Path, files: dict[str, str], **options: object) -> Listing:
 
 
 def reasons(listing: Listing) -> dict[str, str]:
-    return {refusal.key: refusal.reason for refusal in listing.refusals if refusal.reason != "hidden_file"}
+    """Reason by key of what is refused; and no key has two rows."""
+    keys = [record.key for record in listing.records] + [refusal.key for refusal in listing.refusals]
+    assert len(set(keys)) == len(keys)
+    assert all(keys)
+    return {refusal.key: refusal.reason for refusal in listing.refusals if refusal.key != ".keep"}
+
+
+def rows(listing: Listing) -> dict[str, Refusal]:
+    return {refusal.key: refusal for refusal in listing.refusals}
 
 
 @pytest.mark.parametrize(
@@ -45,6 +66,8 @@ def reasons(listing: Listing) -> dict[str, str]:
             "finite",
         ),
         (f"<annotation><object><name>a</name>{BOX.format(9, 1, 2, 2)}</object></annotation>", "bad_box", "9, 1, 2, 2"),
+        (annotation(box=(1, 1, 10**9, 2)), "bad_box", "1000000000"),
+        (annotation(box=(-20_000_000, 1, 2, 2)), "bad_box", "-20000000"),
         ('<!DOCTYPE a [<!ENTITY e "boom">]><annotation>&e;</annotation>', "bad_annotation", "no XML that can be read"),
     ],
 )
@@ -58,22 +81,225 @@ def test_a_bad_annotation_costs_its_image_only(tmp_path: Path, xml: str, reason:
     assert words in refusal.note and "Annotations/a.xml" in refusal.note
 
 
-def test_annotation_without_image_and_image_without_annotation_are_told_apart(tmp_path: Path) -> None:
-    files = {
-        "JPEGImages/alone.jpg": "",
-        "Annotations/lost.xml": "<annotation><filename>lost.png</filename></annotation>",
-    }
-    listing = voc(tmp_path, files)
-    assert reasons(listing) == {"lost.png": "missing_image"}
+def test_boxes_a_little_outside_the_image_are_kept(tmp_path: Path) -> None:
+    listing = voc(tmp_path, {"JPEGImages/a.jpg": "", "Annotations/a.xml": annotation(box=(-3, 0, 9_000_000, 2))})
+    assert reasons(listing) == {}
     (record,) = listing.records
-    assert (record.key, record.notes) == ("alone.jpg", ("no_annotation",))
+    assert record.labels.boxes is not None
+    assert record.labels.boxes.corners.tolist() == [[-4, -1, 9_000_000, 2]]
+
+
+def test_annotation_without_image_and_image_without_annotation_are_told_apart(tmp_path: Path) -> None:
+    files = {**GOOD, "JPEGImages/alone.jpg": "", "Annotations/lost.xml": annotation("lost", "lost.png")}
+    listing = voc(tmp_path, files)
+    assert reasons(listing) == {"Annotations/lost.xml": "missing_image"}
+    assert [(record.key, record.notes) for record in listing.records] == [
+        ("alone.jpg", ("no_annotation",)),
+        ("good.jpg", ()),
+    ]
+    assert listing.classes == ("a",)  # and not "lost", of which there is no image
     assert reasons(voc(tmp_path, {}, unannotated="filter"))["alone.jpg"] == "no_annotation"
+
+
+def test_an_annotation_that_names_the_image_of_another_has_a_row_of_its_own(tmp_path: Path) -> None:
+    files = {**GOOD, "Annotations/ghost.xml": annotation("ghost", "good.jpg")}
+    listing = voc(tmp_path, files)
+    assert reasons(listing) == {"Annotations/ghost.xml": "missing_image"}
+    assert "good.jpg" in rows(listing)["Annotations/ghost.xml"].note
+    assert [record.key for record in listing.records] == ["good.jpg"]
+
+
+@pytest.mark.parametrize("unannotated", ["keep", "filter"])
+@pytest.mark.parametrize("annotations", [{}, {"Annotations/b.xml": annotation()}])
+def test_annotations_of_none_of_the_images_are_a_wrong_folder(
+    tmp_path: Path, annotations: dict[str, str], unannotated: str
+) -> None:
+    with pytest.raises(SourceError, match=r"Annotations: .*none of the 1 images.*source\.annotations"):
+        voc(tmp_path, {"JPEGImages/a.jpg": "", **annotations}, unannotated=unannotated)
+
+
+def test_a_missing_folder_of_annotations_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"none: wanted a folder of annotations, found nothing"):
+        voc(tmp_path, GOOD, annotations="none")
+
+
+def test_an_xml_that_is_no_file_of_the_folder_costs_its_image(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.xml").write_text(annotation("secret"))
+    images = {f"JPEGImages/{name}.jpg": "" for name in ("out", "broken", "é")}
+    folder = tmp_path / "Annotations"
+    folder.mkdir()
+    for name in ("out", "no image"):
+        (folder / f"{name}.xml").symlink_to(tmp_path / "elsewhere.xml")
+    (folder / "broken.xml").symlink_to(tmp_path / "nothing.xml")
+    for name in ("é", "e\u0301"):
+        (folder / f"{name}.xml").write_text(annotation("twice"))
+    Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff.xml")).write_text(annotation("bytes"))
+    (folder / "._good.xml").write_bytes(b"\0\5\x16\7")
+    listing = voc(tmp_path, {**images, **GOOD})
+    assert reasons(listing) == {
+        "out.jpg": "bad_annotation",
+        "broken.jpg": "bad_annotation",
+        "é.jpg": "bad_annotation",
+        "Annotations/no image.xml": "outside_root",
+        "Annotations/bad\\xff.xml": "name_not_utf8",
+        "Annotations/._good.xml": "hidden_file",
+    }
+    found = rows(listing)
+    assert "Annotations/out.xml: outside_root" in found["out.jpg"].note
+    assert "Annotations/broken.xml: broken_link" in found["broken.jpg"].note
+    assert "name_collision" in found["é.jpg"].note
+    assert [record.key for record in listing.records] == ["good.jpg"]
+    assert listing.classes == ("a",)
+
+
+def test_two_annotations_of_one_image_reject_it(tmp_path: Path) -> None:
+    listing = voc(
+        tmp_path,
+        {**GOOD, "JPEGImages/e.jpg": "", "Annotations/e.xml": annotation("x"), "Annotations/e.XML": annotation("y")},
+    )
+    assert reasons(listing) == {"e.jpg": "second_annotation"}
+    assert "Annotations/e.XML and Annotations/e.xml" in rows(listing)["e.jpg"].note
+    assert listing.classes == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("xml", "reason"), [(annotation("x", "other.gif"), "ambiguous_annotation"), ("<a", "bad_annotation")]
+)
+def test_an_annotation_that_can_be_of_two_images_rejects_both(tmp_path: Path, xml: str, reason: str) -> None:
+    listing = voc(tmp_path, {**GOOD, "JPEGImages/d.jpg": "", "JPEGImages/d.png": "", "Annotations/d.xml": xml})
+    assert reasons(listing) == {"d.jpg": reason, "d.png": reason}
+    assert "Annotations/d.xml" in rows(listing)["d.jpg"].note
+
+
+def test_a_bad_annotation_of_two_images_costs_the_one_that_it_names(tmp_path: Path) -> None:
+    xml = annotation(filename="d.png", box=(9, 1, 2, 2))
+    listing = voc(tmp_path, {**GOOD, "JPEGImages/d.jpg": "", "JPEGImages/d.png": "", "Annotations/d.xml": xml})
+    assert reasons(listing) == {"d.png": "bad_box"}
+
+
+def test_an_annotation_of_an_image_that_is_refused_has_its_own_row_that_says_so(tmp_path: Path) -> None:
+    (tmp_path / "JPEGImages").mkdir()
+    (tmp_path / "JPEGImages/gone.jpg").symlink_to(tmp_path / "nothing.jpg")
+    listing = voc(tmp_path, {**GOOD, "Annotations/gone.xml": annotation()})
+    assert reasons(listing) == {"gone.jpg": "broken_link", "Annotations/gone.xml": "missing_image"}
+    assert "gone.jpg: broken_link" in rows(listing)["Annotations/gone.xml"].note
+
+
+def test_a_text_beside_the_annotation_is_not_its_image(tmp_path: Path) -> None:
+    files = {**GOOD, "JPEGImages/good.txt": "", "JPEGImages/lost.txt": "", "Annotations/lost.xml": annotation()}
+    listing = voc(tmp_path, files)
+    assert reasons(listing) == {"Annotations/lost.xml": "missing_image"}
+    assert {record.key: record.notes for record in listing.records} == {
+        "good.jpg": (),
+        "good.txt": ("no_annotation",),
+        "lost.txt": ("no_annotation",),
+    }
+
+
+@pytest.mark.parametrize(("images", "annotations"), [(".", "."), (".", "xml"), ("both", "both"), ("both", "both/xml")])
+def test_annotations_among_the_images(tmp_path: Path, images: str, annotations: str) -> None:
+    files = {
+        f"{images}/v1.2/a.zip.png": "",
+        f"{annotations}/v1.2/a.zip.xml": annotation(),
+        f"{annotations}/ghost.xml": annotation("ghost"),
+        f"{annotations}/bad.xml": "<",
+    }
+    listing = voc(tmp_path, files, images=images, annotations=annotations)
+    before = "" if images == annotations else "xml/"
+    found = {key: reason for key, reason in reasons(listing).items() if not key.endswith(".keep")}
+    assert found == {
+        f"{before}v1.2/a.zip.xml": "not_an_image",
+        f"{before}ghost.xml": "missing_image",
+        f"{before}bad.xml": "missing_image",
+    }
+    (record,) = listing.records
+    assert (record.key, record.notes) == ("v1.2/a.zip.png", ())
+    assert listing.classes == ("a",)
+
+
+def test_masks_and_annotations_in_decomposed_folders_among_the_images(tmp_path: Path) -> None:
+    files = {"a.png": "", "xe\u0301/a.xml": annotation(), "xe\u0301/lost.xml": annotation()}
+    files |= {"masks/a.png": "", "masks/lost.png": "", "masksome/b.png": ""}
+    listing = voc(tmp_path, files, images=".", annotations="xe\u0301", masks="masks")
+    found = {key: reason for key, reason in reasons(listing).items() if not key.endswith(".keep")}
+    assert found == {
+        "xé/a.xml": "not_an_image",
+        "xé/lost.xml": "missing_image",
+        "masks/a.png": "not_an_image",
+        "masks/lost.png": "missing_image",
+    }
+    assert {record.key: record.notes for record in listing.records} == {
+        "a.png": (),
+        "masksome/b.png": ("no_annotation", "no_mask"),
+    }
+
+
+def test_voc_marks_are_the_flags_of_a_box(tmp_path: Path) -> None:
+    objects = "".join(
+        f"<object><name>a</name>{marks}{BOX.format(1, 1, 2, 2)}</object>"
+        for marks in (
+            "",
+            "<difficult>1</difficult>",
+            "<truncated> 1 </truncated><difficult>0</difficult>",
+            "<truncated>1</truncated><difficult>1</difficult>",
+            "<truncated>Unspecified</truncated>",
+        )
+    )
+    listing = voc(tmp_path, {"JPEGImages/a.jpg": "", "Annotations/a.xml": f"<annotation>{objects}</annotation>"})
+    (record,) = listing.records
+    assert record.labels.boxes is not None
+    assert record.labels.boxes.flags.tolist() == [0, DIFFICULT, TRUNCATED, DIFFICULT + TRUNCATED, 0]
+    assert (DIFFICULT, TRUNCATED) == (2, 4)  # as the wire says them
+
+
+def test_masks_go_by_stem(tmp_path: Path) -> None:
+    files = {**GOOD, "JPEGImages/sub/é.jpg": "", "JPEGImages/bare.jpg": "", "JPEGImages/link.jpg": ""}
+    files |= {"masks/good.png": "", "masks/sub/e\u0301.PNG": "", "masks/lost.png": "", "masks/good.txt": ""}
+    files |= {"Annotations/link.xml": annotation("linked")}
+    (tmp_path / "secret.png").touch()
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks/link.png").symlink_to(tmp_path / "secret.png")
+    listing = voc(tmp_path, files, masks="masks")
+    assert reasons(listing) == {"link.jpg": "bad_mask", "masks/lost.png": "missing_image"}
+    assert "masks/link.png: outside_root" in rows(listing)["link.jpg"].note
+    assert {record.key: (record.mask, record.notes) for record in listing.records} == {
+        "bare.jpg": (None, ("no_annotation", "no_mask")),
+        "good.jpg": (tmp_path / "masks/good.png", ()),
+        "sub/é.jpg": (tmp_path / "masks/sub/e\u0301.PNG", ("no_annotation",)),
+    }
+    assert listing.classes == ("a",)  # and not that of the image that its mask rejects
+
+
+def test_an_annotated_image_without_mask_is_kept_with_a_note(tmp_path: Path) -> None:
+    files = {**GOOD, "JPEGImages/b.jpg": "", "Annotations/b.xml": annotation(), "masks/b.png": ""}
+    listing = voc(tmp_path, files, masks="masks")
+    assert {record.key: record.notes for record in listing.records} == {"b.jpg": (), "good.jpg": ("no_mask",)}
+    assert reasons(listing) == {}
+
+
+def test_masks_of_none_of_the_images_are_a_wrong_folder(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"source\.masks"):
+        voc(tmp_path, {**GOOD, "masks/.keep": ""}, masks="masks")
 
 
 def test_two_images_of_one_stem_are_told_apart_by_the_file_name(tmp_path: Path) -> None:
     xml = f"<annotation><filename>a.png</filename><object><name>x</name>{BOX.format(1, 1, 2, 2)}</object></annotation>"
     listing = voc(tmp_path, {"JPEGImages/a.jpg": "", "JPEGImages/a.png": "", "Annotations/a.xml": xml})
     assert {record.key: len(record.labels.boxes or ()) for record in listing.records} == {"a.jpg": 0, "a.png": 1}
+
+
+@pytest.mark.parametrize("filename", ["é.png", " e\u0301.png\n", "C:\\photos\\é.png", "JPEGImages/é.png"])
+def test_a_file_name_may_be_a_path_and_decomposed(tmp_path: Path, filename: str) -> None:
+    xml = annotation(filename=filename)
+    listing = voc(tmp_path, {"JPEGImages/é.jpg": "", "JPEGImages/é.png": "", "Annotations/é.xml": xml})
+    assert reasons(listing) == {}
+    assert {record.key: record.notes for record in listing.records} == {"é.jpg": ("no_annotation",), "é.png": ()}
+
+
+def test_an_image_without_suffix_has_its_annotation(tmp_path: Path) -> None:
+    listing = voc(tmp_path, {"JPEGImages/0001": "", "Annotations/0001.xml": annotation()})
+    assert reasons(listing) == {}
+    assert [(record.key, record.notes) for record in listing.records] == [("0001", ())]
 
 
 def test_a_class_that_was_not_declared_is_named(tmp_path: Path) -> None:
@@ -83,33 +309,132 @@ def test_a_class_that_was_not_declared_is_named(tmp_path: Path) -> None:
     assert "did you mean horse?" in listing.refusals[-1].note or "did you mean horse?" in listing.refusals[0].note
 
 
-def table(root: Path, text: str) -> Listing:
-    (root / "images").mkdir(exist_ok=True)
-    (root / "images/a.jpg").touch()
+def table(root: Path, text: str, *images: str, **columns: object) -> Listing:
+    for name in images or ("a.jpg", "good.jpg"):
+        (root / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "images" / name).touch()
     (root / "annotations.csv").write_text(text)
-    names = KeypointNames(names=("nose",))
-    source = CsvKeypoints(format="csv_keypoints", root=".", keypoints=names, coordinates="continuous")
+    source = CsvKeypoints(
+        format="csv_keypoints",
+        root=".",
+        keypoints=KeypointNames(names=("nose",)),
+        coordinates="continuous",
+        columns=Columns.model_validate(columns),
+    )
     return source.read(root, split_folders=False)
 
 
 @pytest.mark.parametrize(
     ("text", "reason", "words"),
     [
-        ("file,nose_x,nose_y\na.jpg,1,\n", "bad_keypoint", "line 2"),
-        ("file,nose_x,nose_y\na.jpg,1,inf\n", "bad_number", "'nose_y'"),
-        ("file,nose_x,nose_y\na.jpg,1,2\na.jpg,1,2\n", "second_row", "line 3"),
+        ("a.jpg,1,\n", "bad_keypoint", "line 2"),
+        ("a.jpg,1,inf\n", "bad_number", "'nose_y'"),
+        ("a.jpg,1,1e300\n", "bad_number", "'1e300'"),
+        ("a.jpg,-10000001,1\n", "bad_number", "'-10000001'"),
+        ("a.jpg,1,2\na.jpg,1,2\n", "second_row", "line 2 and annotations.csv, line 3"),
+        ("a.jpg,1\n", "bad_row", "line 2: wanted 3 cells, as the header has, found 2"),
+        ("a.jpg\n", "bad_row", "found 1"),
+        ("a.jpg,1,2,\n", "bad_row", "found 4"),
     ],
 )
 def test_a_bad_row_costs_its_image_only(tmp_path: Path, text: str, reason: str, words: str) -> None:
-    listing = table(tmp_path, text)
+    listing = table(tmp_path, f"file,nose_x,nose_y\n{text}good.jpg,1,2\n")
     assert reasons(listing) == {"a.jpg": reason}
+    assert [record.key for record in listing.records] == ["good.jpg"]
     assert words in listing.refusals[0].note
 
 
 def test_a_row_without_image_names_the_near_one(tmp_path: Path) -> None:
-    listing = table(tmp_path, "file,nose_x,nose_y\nA.jpg,1,2\n")
-    assert reasons(listing) == {"A.jpg": "missing_image"}
-    assert [record.key for record in listing.records] == ["a.jpg"]
+    listing = table(tmp_path, "file,nose_x,nose_y\nA.jpg,1,2\ngood.jpg,1,2\n")
+    assert reasons(listing) == {"annotations.csv:2": "missing_image"}
+    assert "did you mean a.jpg" in rows(listing)["annotations.csv:2"].note
+    assert [record.key for record in listing.records] == ["a.jpg", "good.jpg"]
+
+
+def test_a_row_names_its_image_in_decomposed_letters_too(tmp_path: Path) -> None:
+    listing = table(tmp_path, "file,nose_x,nose_y\n e\u0301.jpg ,1,2\n", "é.jpg")
+    assert reasons(listing) == {}
+    assert [(record.key, record.notes) for record in listing.records] == [("é.jpg", ())]
+
+
+def test_rows_without_image_have_keys_of_their_own(tmp_path: Path) -> None:
+    text = "nose_x,nose_y,file\n1,2,good.jpg\n1,2,.hid.png\n1,2,\n1,2\n1,2,none.jpg\n1,2,none.jpg\n"
+    listing = table(tmp_path, text, "good.jpg", ".hid.png", "annotations.csv:4")
+    assert reasons(listing) == {
+        ".hid.png": "hidden_file",
+        "annotations.csv:3": "missing_image",
+        "annotations.csv:4~2": "missing_image",
+        "annotations.csv:5": "bad_row",
+        "annotations.csv:6": "missing_image",
+        "annotations.csv:7": "missing_image",
+    }
+    assert ".hid.png: hidden_file" in rows(listing)["annotations.csv:3"].note
+    assert "the cell 'file' is empty" in rows(listing)["annotations.csv:4~2"].note
+
+
+def test_classes_come_from_rows_that_are_used(tmp_path: Path) -> None:
+    text = "file,nose_x,nose_y,kind\na.jpg,1,2,cat\nb.jpg,1,x,typo\nnone.jpg,1,2,ghost\nc.jpg,1,2,dog\nc.jpg,1,2,cow\n"
+    listing = table(tmp_path, text, "a.jpg", "b.jpg", "c.jpg", **{"class": "kind"})
+    assert listing.classes == ("cat",)
+
+
+def test_a_table_of_none_of_the_images_is_the_wrong_one(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"annotations\.csv: .*none of the 2 images.*source\.annotations"):
+        table(tmp_path, "file,nose_x,nose_y\nphotos/a.jpg,1,2\n")
+
+
+def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"line 1: the column 'nose_y' stands twice"):
+        table(tmp_path, "file,nose_x,nose_y,nose_y\na.jpg,1,2,3\n")
+
+
+def test_columns_without_a_name_may_stand_twice(tmp_path: Path) -> None:
+    assert reasons(table(tmp_path, "file,nose_x,nose_y,,\na.jpg,1,2,,\n")) == {}
+
+
+def class_folders(root: Path, *files: str, split_folders: bool = False, **options: object) -> Listing:
+    for name in files:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    source = ImageFolder.model_validate({"format": "image_folder", "root": ".", **options})
+    return source.read(root, split_folders=split_folders)
+
+
+@pytest.mark.parametrize("before", ["", "train/"])
+def test_a_class_is_a_folder_with_an_image(tmp_path: Path, before: str) -> None:
+    files = ("cat/1.JPG", "cat/notes.txt", "cat/deep/2.webp", "docs/guide.md", "__MACOSX/cat/x", "README.md", "top.png")
+    listing = class_folders(tmp_path, *(before + name for name in files), split_folders=bool(before))
+    assert listing.classes == ("cat",)
+    assert [record.key for record in listing.records] == [
+        f"{before}{name}" for name in ("cat/1.JPG", "cat/deep/2.webp", "cat/notes.txt")
+    ]
+    assert {key: (row.status, row.reason) for key, row in rows(listing).items()} == {
+        f"{before}README.md": ("filtered", "not_an_image"),
+        f"{before}docs/guide.md": ("filtered", "not_an_image"),
+        f"{before}__MACOSX/cat/x": ("filtered", "not_an_image"),
+        f"{before}top.png": ("rejected", "no_class"),
+    }
+    reasons(listing)
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("notes.txt", "filtered"), ("NOTES", "filtered"), ("1.jpg", "rejected"), ("1.JFIF", "rejected")],
+)
+def test_an_empty_file_is_a_lost_image_if_it_is_named_like_one(tmp_path: Path, name: str, status: str) -> None:
+    manifest = Manifest.model_validate({"name": "x", "source": {"format": "image_folder", "root": "."}})
+    listing = class_folders(tmp_path, f"cat/{name}", classes=["cat"])
+    (record,) = listing.records
+    row = prepare(record, Recipe.of(manifest, None)).row
+    assert (row.status, row.reason) == (status, "empty_file")
+
+
+def test_declared_classes_stay_as_they_are_declared(tmp_path: Path) -> None:
+    files = ("cat/1.jpg", "cow/2.jpg", "dog/notes.txt", "docs/guide.md")
+    listing = class_folders(tmp_path, *files, classes=["dog", "cat", "emu"])
+    assert listing.classes == ("dog", "cat", "emu")
+    assert reasons(listing) == {"cow/2.jpg": "unknown_class", "docs/guide.md": "not_an_image"}
+    assert [record.key for record in listing.records] == ["cat/1.jpg", "dog/notes.txt"]
 
 
 def test_a_missing_column_is_named_with_its_neighbours(tmp_path: Path) -> None:
@@ -140,6 +465,25 @@ def test_names_and_links_that_cannot_be_inputs_get_a_reason(tmp_path: Path) -> N
         "e\\u0301.jpg": "name_collision",
         "\\xe9.jpg": "name_collision",
     }
+
+
+def test_no_two_files_have_one_key(tmp_path: Path) -> None:
+    for name in (".é", ".e\u0301", "é.jpg", "bad\\xff.jpg", "\\xe4.jpg", "ä.jpg", "a\u0308.jpg"):
+        (tmp_path / name).touch()
+    (tmp_path / "e\u0301.jpg").symlink_to(tmp_path / "none")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.jpg")).touch()
+    files, refusals = walk(tmp_path)
+    assert list(files) == ["\\xe4.jpg", "bad\\xff.jpg"]
+    assert {refusal.key: refusal.reason for refusal in refusals} == {
+        ".\\xe9": "hidden_file",
+        ".e\\u0301": "hidden_file",
+        "\\xe9.jpg": "name_collision",
+        "e\\u0301.jpg": "name_collision",
+        "\\xe4.jpg~2": "name_collision",
+        "a\\u0308.jpg": "name_collision",
+        "bad\\xff.jpg~2": "name_not_utf8",
+    }
+    assert len(files) + len(refusals) == 9
 
 
 def test_a_missing_folder_is_an_error_with_its_name(tmp_path: Path) -> None:

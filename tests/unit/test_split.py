@@ -66,6 +66,26 @@ def test_by_lists(tmp_path: Path) -> None:
     assert found.missing == [("ghost", "val.txt, line 2 names 'ghost', and there is no such image")]
 
 
+def test_lists_with_a_byte_order_mark_and_decomposed_names(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_bytes("\ufeffa\r\ncafe\u0301\r\n".encode())
+    found = assign(ListSplit(by="lists", train="train.txt"), ["a.jpg", "café.jpg"], [], tmp_path)
+    assert found.splits == {"a.jpg": "train", "café.jpg": "train"}
+    assert found.missing == []
+
+
+def test_a_dot_of_a_folder_is_no_extension(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("v1\nv1.2/b\n")
+    found = assign(ListSplit(by="lists", train="train.txt"), ["v1.2/a", "v1.2/b.jpg"], [], tmp_path)
+    assert found.splits == {"v1.2/b.jpg": "train"}
+
+
+def test_a_missing_name_in_several_lines_is_one_row(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("ghost\nghost\n")
+    (tmp_path / "val.txt").write_text("ghost\n")
+    found = assign(ListSplit(by="lists", train="train.txt", val="val.txt"), ["a.jpg"], [], tmp_path)
+    assert found.missing == [("ghost", "train.txt, line 1 names 'ghost', and there is no such image")]
+
+
 def test_a_name_in_two_lists_leaks_and_is_refused(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_text("a\n")
     (tmp_path / "val.txt").write_text("b\na.jpg\n")

@@ -1,0 +1,52 @@
+"""A record's labels as labels of its upright picture: what build and preview both begin with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dataprep.errors import AnnotationError, RecordError
+from dataprep.geometry import Size
+from dataprep.inputs import Record
+from dataprep.labels import Labels
+from dataprep.orientation import upright
+from dataprep.pixels.decode import Opened
+from dataprep.pixels.encode import decode_mask
+from dataprep.plan import Options
+
+
+def source_labels(record: Record, opened: Opened, options: Options, *, raw: bool) -> Labels:
+    """The labels of a record, its mask read, in pixels of the upright picture.
+
+    Args:
+        record: as its source read it.
+        opened: its image's header.
+        options: for the pairs of left/right keypoints.
+        raw: whether annotations were made on the pixels as they lie in the file.
+
+    Raises:
+        RecordError: ``size_mismatch``, the annotation is for an image of another size.
+        AnnotationError: ``bad_mask``.
+    """
+    lying = Size(*opened.image.size)
+    wanted = lying if raw else opened.size
+    if record.size is not None and record.size != wanted:
+        turned = record.size == (lying if not raw else opened.size)
+        hint = f"set source.annotated: {'upright' if raw else 'raw'}" if turned else "annotate this image again"
+        raise RecordError(
+            "size_mismatch", f"the annotation is for {record.size} pixels, the image has {wanted}; {hint}"
+        )
+    labels = _with_mask(record, wanted)
+    return upright(labels, opened.orientation, lying, options.pairs) if raw else labels
+
+
+def _with_mask(record: Record, size: Size) -> Labels:
+    if record.mask is None:
+        return record.labels
+    try:
+        mask = decode_mask(record.mask.read_bytes())
+    except (OSError, ValueError) as error:
+        raise AnnotationError("bad_mask", f"{record.mask.name}: {error}") from error
+    if mask.shape != (size.height, size.width):
+        found = Size(mask.shape[1], mask.shape[0])
+        raise AnnotationError("bad_mask", f"{record.mask.name}: wanted {size} pixels as the image has, found {found}")
+    return replace(record.labels, mask=mask)

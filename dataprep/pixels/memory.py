@@ -1,0 +1,45 @@
+"""How much memory decoding takes at its peak, estimated before it begins.
+
+Bytes per pixel, measured as the growth of a process's peak (VmHWM) over its resident set before, at 12 megapixels,
+upright or not, with an ICC profile or not, the worst of each kind; one or two bytes are added for what varies.
+"""
+
+from __future__ import annotations
+
+from PIL import Image
+
+# Pillow keeps 4 bytes for RGB, RGBA and CMYK alike. The decoded image, its sRGB copy and its upright copy: 12.0,
+# which a progressive 4:4:4 JPEG's coefficients stay below.
+_OPAQUE = 13
+# The decoded image, its colours, its alpha, the background: 14.2 at most (RGB with a transparent value).
+_ALPHA = 15
+# 16-bit colours are decoded twice, then reduced: 17.3.
+_DEEP_COLOR = 20
+# libwebp's canvases and the finished frame stand beside Pillow's image: 20.2 opaque, 23.6 with alpha.
+_WEBP, _WEBP_ALPHA = 22, 25
+# The decoder's planes and the finished frame: 15.6 opaque, 18.0 with alpha; planes of 10 or 12 bits are twice as large.
+_ITEMS, _ITEMS_ALPHA, _ITEMS_DEEP = 18, 21, 5
+# The file itself, and the copy of it that some decoders keep.
+_COPIES = 2
+
+
+def peak_bytes(image: Image.Image, format: str, deep: bool, length: int) -> int:
+    """Estimates the peak of decoding, in bytes, on the high side.
+
+    Args:
+        image: opened, not decoded.
+        format: as `container.identify` names it.
+        deep: whether the file holds more than 8 bits a channel.
+        length: bytes of the file.
+    """
+    alpha = image.mode in ("LA", "PA", "RGBA", "CMYK") or "transparency" in image.info
+    match format:
+        case "WEBP":
+            each = _WEBP_ALPHA if alpha else _WEBP
+        case "AVIF" | "HEIC":
+            each = (_ITEMS_ALPHA if alpha else _ITEMS) + (_ITEMS_DEEP if deep else 0)
+        case _ if deep and not image.mode.startswith("I;16"):
+            each = _DEEP_COLOR
+        case _:
+            each = _ALPHA if alpha or deep else _OPAQUE
+    return image.width * image.height * each + _COPIES * length
