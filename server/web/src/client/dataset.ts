@@ -12,8 +12,9 @@ import {
 import { inFlight, oneAhead } from './flight.ts';
 import { startReading } from './lock.ts';
 import { cutExtents, type EpochOrder, epochOrder, type OrderKind } from './order.ts';
-import { PictureDecoder } from './picture-decoder.ts';
+import { entryMask, PictureDecoder } from './picture-decoder.ts';
 import { type Entry, grouped, readEntries, readLabels } from './reader.ts';
+import { inSplitOrder } from './splits.ts';
 import { type DatasetStatus, datasetStatus } from './status.ts';
 import { type SyncOptions, type SyncResult, syncDataset } from './sync.ts';
 import { defaultTask, type TensorFactory } from './tensors.ts';
@@ -65,7 +66,8 @@ export class Dataset {
    * stored. The index is swapped last: until then the old state stays whole and readable. An interrupted sync
    * (closed tab, lost network, abort) goes on where it was when it is called again.
    *
-   * @throws DataprepError `http`, `network`, `wire`, `digest` or `storage`; on abort the signal's reason
+   * @throws DataprepError `usage`, `http`, `network`, `wire`, `digest` or `storage`; `stale` when the dataset is deleted
+   *   meanwhile, here or in another tab, or keeps changing on the server; on abort the signal's reason
    */
   sync(options: SyncOptions = {}): Promise<SyncResult> {
     return syncDataset(this.#address, this.#vault, options);
@@ -103,7 +105,7 @@ export class Dataset {
     const known = Object.hasOwn(current.index.splits, split);
     throw new DataprepError(known ? 'unsynced' : 'usage', {
       place: `split ${JSON.stringify(split)} of ${this.name}`,
-      wanted: `one of ${current.splits.join(', ') || 'the synced splits'}`,
+      wanted: `one of ${inSplitOrder(current.splits).join(', ') || 'the synced splits'}`,
       found: known ? 'a split that is not synced' : 'no such split',
       next: known ? `Call sync({ splits: ['${split}'] }) first.` : 'Name one of these.',
     });
@@ -130,11 +132,13 @@ export class Dataset {
   }
 
   #entries(
+    method: 'pixels' | 'batches',
     current: CurrentState,
     options: EpochOptions,
     shuffle: boolean,
   ): { entries: AsyncGenerator<Entry, void, undefined>; order: EpochOrder } {
     const { split, seed = 0, epoch = 0, take, where } = options;
+    if (take !== undefined) checkTake(method, take);
     const shards = this.#shards(current, split);
     const extents = shards.map((shard) => ({ count: shard.count, bytes: shard.images.bytes }));
     const order = epochOrder(extents, { shuffle, seed, epoch, take, memoryBudget: this.#memoryBudget });
@@ -144,20 +148,20 @@ export class Dataset {
   }
 
   /**
-   * Samples with their decoded pictures; needs no tfjs. In stored order unless `shuffle` is set.
+   * Samples with their decoded pictures and masks; needs no tfjs. In stored order unless `shuffle` is set.
    *
    * @throws DataprepError (`decode`) when no decode path gives the golden pixels here, unless opened with exact: false
    */
   pixels(options: EpochOptions): AsyncGenerator<SamplePixels, void, undefined> {
     const read = async function* (this: Dataset, current: CurrentState): AsyncGenerator<SamplePixels, void, undefined> {
-      const { entries } = this.#entries(current, options, options.shuffle ?? false);
+      const { entries } = this.#entries('pixels', current, options, options.shuffle ?? false);
       const decode = await this.#decoder.decoding(current);
       async function* decoded(): AsyncGenerator<SamplePixels[], void, undefined> {
         for await (const group of grouped(entries, PIXEL_GROUP)) {
-          yield await inFlight(group, DECODES_IN_FLIGHT, async (entry) => ({
-            sample: entry.sample,
-            ...(await decode(entry)),
-          }));
+          yield await inFlight(group, DECODES_IN_FLIGHT, async (entry) => {
+            const mask = await entryMask(entry);
+            return { sample: entry.sample, ...(await decode(entry)), ...(mask && { mask }) };
+          });
         }
       }
       for await (const group of oneAhead(decoded())) yield* group;
@@ -178,7 +182,7 @@ export class Dataset {
       const task = options.task === undefined ? defaultTask(current.index) : options.task;
       const maker = new BatchMaker(this.#tensorFactory(), current.index, task);
       const size = batchSizeOf(options);
-      const { entries, order } = this.#entries(current, options, options.shuffle ?? true);
+      const { entries, order } = this.#entries('batches', current, options, options.shuffle ?? true);
       const decode = await this.#decoder.decoding(current);
       async function* prepared(): AsyncGenerator<PreparedBatch, void, undefined> {
         for await (const group of grouped(entries, size)) yield await maker.prepare(group, decode);
@@ -198,7 +202,13 @@ export class Dataset {
     });
   }
 
-  /** Deletes this browser's copy; the dataset can be synced again. */
+  /**
+   * Deletes this browser's copy; the dataset can be synced again.
+   *
+   * Syncs that run or wait, in this tab or another, are stopped: they reject with `stale` and store nothing more.
+   *
+   * @throws DataprepError `storage`
+   */
   async delete(): Promise<void> {
     await this.#vault.delete();
     this.#decoder.forget();
@@ -213,5 +223,16 @@ function batchSizeOf({ batchSize }: BatchOptions): number {
     wanted: 'a whole number above 0',
     found: String(batchSize),
     next: 'Pass e.g. 32.',
+  });
+}
+
+/** A number that is none, e.g. of an empty form field, would give an epoch without samples and no word about it. */
+function checkTake(method: string, take: unknown): void {
+  if (typeof take === 'number' && Number.isSafeInteger(take) && take >= 0) return;
+  throw new DataprepError('usage', {
+    place: `${method}({ take })`,
+    wanted: 'a whole number from 0',
+    found: typeof take === 'string' ? JSON.stringify(take) : String(take),
+    next: 'Leave `take` out to read them all.',
   });
 }

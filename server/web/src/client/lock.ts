@@ -14,10 +14,12 @@ export async function startReading(database: string): Promise<() => void> {
       release = resolve;
     });
     await new Promise<void>((granted) => {
-      void navigator.locks.request(`${database}#read`, { mode: 'shared' }, () => {
+      const request = navigator.locks.request(`${database}#read`, { mode: 'shared' }, () => {
         granted();
         return held;
       });
+      // Refused in a sandboxed frame, which has no IndexedDB either: the read says so.
+      request.catch(() => granted());
     });
   }
   let reading = true;
@@ -39,11 +41,26 @@ export async function besideReaders<T>(database: string, work: (alone: boolean) 
  * Runs `work` while no other tab syncs the same database. Without Web Locks it just runs: two syncs then download
  * some shards twice, and the last transaction of each still checks that everything it needs is there.
  */
-export async function oneSync<T>(
-  database: string,
-  signal: AbortSignal | undefined,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function oneSync<T>(database: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   if (!navigator.locks) return work();
-  return navigator.locks.request(`${database}#sync`, signal ? { signal } : {}, work);
+  return navigator.locks.request(`${database}#sync`, { signal }, work);
+}
+
+/** Runs `work` with a signal that is aborted when either is, for the same reason. */
+export async function untilEither<T>(
+  one: AbortSignal,
+  other: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  // AbortSignal.any does the same, but is younger than some browsers in classrooms (Firefox 124, Safari 17.4).
+  const either = new AbortController();
+  const signals = other ? [one, other] : [one];
+  const stop = (): void => either.abort(signals.find((signal) => signal.aborted)?.reason);
+  for (const signal of signals) signal.addEventListener('abort', stop);
+  if (signals.some((signal) => signal.aborted)) stop();
+  try {
+    return await work(either.signal);
+  } finally {
+    for (const signal of signals) signal.removeEventListener('abort', stop);
+  }
 }

@@ -1,7 +1,9 @@
 import type { PathName } from './decode/path.ts';
+import type { StoredKeys } from './intake.ts';
 import type { OrderKind } from './order.ts';
+import { inSplitOrder } from './splits.ts';
 import { surroundings } from './surroundings.ts';
-import type { CurrentState, PendingState, StoredAs, StoredKeys, Vault } from './vault.ts';
+import type { CurrentState, PendingState, StoredAs, Vault } from './vault.ts';
 
 /** What is here, and what this device can do. */
 export interface DatasetStatus {
@@ -43,7 +45,9 @@ export async function datasetStatus(vault: Vault, reading: ReadingState): Promis
   const storedAs = await vault.storedAs();
   const [current, pending, keys] = await Promise.all([vault.current(), vault.pending(), vault.keys()]);
   const splits: DatasetStatus['splits'] = {};
-  for (const [split, { samples }] of Object.entries(current?.index.splits ?? {})) {
+  const sizes = current?.index.splits ?? {};
+  for (const split of inSplitOrder(Object.keys(sizes))) {
+    const samples = sizes[split]?.samples ?? 0;
     splits[split] = { samples, synced: current?.splits.includes(split) ?? false };
   }
   const { secureContext, losses } = surroundings();

@@ -4,8 +4,10 @@ import { DataprepError } from './complaint.ts';
 import { sha256Hex } from './digest.ts';
 import { download, downloadJson, parseJson } from './download.ts';
 import { inFlight } from './flight.ts';
-import { besideReaders, oneSync } from './lock.ts';
-import { filesOf, holds, type StoredKeys, type Vault } from './vault.ts';
+import { filesOf, holds, type Intake, type StoredKeys } from './intake.ts';
+import { besideReaders, oneSync, untilEither } from './lock.ts';
+import { inSplitOrder } from './splits.ts';
+import type { Vault } from './vault.ts';
 import type { Contract, DatasetIndex, FileReference, ShardReference } from './wire.ts';
 
 /** Where a sync is. Totals are those of the splits asked for; what was stored before counts as done from the start. */
@@ -54,39 +56,48 @@ interface Missing {
 /** Syncs the dataset at `address` into `vault`. See {@link Dataset.sync}. */
 export async function syncDataset(address: Address, vault: Vault, options: SyncOptions): Promise<SyncResult> {
   options.signal?.throwIfAborted();
-  return oneSync(address.database, options.signal, async () => {
-    let because: unknown;
-    for (let start = 0; start < STARTS; start++) {
-      try {
-        return await new SyncRun(address, vault, options).run();
-      } catch (thrown) {
-        if (!(thrown instanceof Outdated)) throw thrown;
-        because = thrown.cause ?? thrown;
-      }
+  // Before waiting for other tabs' syncs: a deletion stops the syncs that wait as well as the one that runs.
+  const intake = await vault.intake();
+  return untilEither(intake.ended, options.signal, (signal) =>
+    oneSync(address.database, signal, () => startOver(address, () => new SyncRun(address, intake, options, signal))),
+  );
+}
+
+/** Runs syncs until one gets through. */
+async function startOver(address: Address, start: () => SyncRun): Promise<SyncResult> {
+  let because: unknown;
+  for (let started = 0; started < STARTS; started++) {
+    try {
+      return await start().run();
+    } catch (thrown) {
+      if (!(thrown instanceof Outdated)) throw thrown;
+      because = thrown.cause ?? thrown;
     }
-    throw new DataprepError(
-      'stale',
-      {
-        place: address.index(),
-        wanted: 'a dataset that stays the same during a sync',
-        found: `it changed ${STARTS} times`,
-        next: 'Wait until the store is no longer being replaced, then sync again.',
-      },
-      { cause: because },
-    );
-  });
+  }
+  throw new DataprepError(
+    'stale',
+    {
+      place: address.index(),
+      wanted: 'a dataset that stays the same during a sync',
+      found: `it changed ${STARTS} times`,
+      next: 'Wait until the store is no longer being replaced, then sync again.',
+    },
+    { cause: because },
+  );
 }
 
 class SyncRun {
   readonly #address: Address;
-  readonly #vault: Vault;
+  readonly #intake: Intake;
   readonly #options: SyncOptions;
+  readonly #signal: AbortSignal;
   readonly #progress: SyncProgress = { phase: 'index', shardsDone: 0, shardsTotal: 0, bytesDone: 0, bytesTotal: 0 };
 
-  constructor(address: Address, vault: Vault, options: SyncOptions) {
+  constructor(address: Address, intake: Intake, options: SyncOptions, signal: AbortSignal) {
     this.#address = address;
-    this.#vault = vault;
+    this.#intake = intake;
     this.#options = options;
+    this.#signal = signal;
   }
 
   async run(): Promise<SyncResult> {
@@ -97,9 +108,9 @@ class SyncRun {
     const splits = this.#splits(index);
     const wanted = index.shards.filter((shard) => splits.includes(shard.split));
 
-    const before = await this.#vault.current();
-    await this.#vault.begin({ index, splits });
-    const missing = this.#missing(wanted, await this.#vault.keys());
+    const before = await this.#intake.current();
+    await this.#intake.begin({ index, splits });
+    const missing = this.#missing(wanted, await this.#intake.keys());
     this.#report('shards');
     const bytesBefore = this.#progress.bytesDone;
     await inFlight(missing, SHARDS_IN_FLIGHT, (each) => this.#fetchShard(each, index));
@@ -113,7 +124,7 @@ class SyncRun {
   }
 
   #json(url: string): Promise<unknown> {
-    return downloadJson(url, this.#options.signal);
+    return downloadJson(url, this.#signal);
   }
 
   #report(phase: SyncProgress['phase']): void {
@@ -122,7 +133,7 @@ class SyncRun {
   }
 
   #splits(index: DatasetIndex): string[] {
-    const known = Object.keys(index.splits);
+    const known = inSplitOrder(Object.keys(index.splits));
     const asked = this.#options.splits ?? known;
     for (const split of asked) {
       if (known.includes(split)) continue;
@@ -158,8 +169,8 @@ class SyncRun {
     ]);
     const place = `shard ${shard.id} (${this.#address.shard(shard.labels.sha256, 'json')})`;
     const parsed = labelBytes && checkShard(parseJson(labelBytes, place), shard, place);
-    this.#options.signal?.throwIfAborted();
-    await this.#vault.put({
+    this.#signal?.throwIfAborted();
+    await this.#intake.put({
       ...(imageBytes && { images: { sha256: shard.images.sha256, bytes: imageBytes } }),
       ...(parsed && { labels: { sha256: shard.labels.sha256, samples: parsed.samples } }),
     });
@@ -179,7 +190,7 @@ class SyncRun {
     let bytes: Uint8Array<ArrayBuffer>;
     try {
       // no-store: the bytes go into IndexedDB, and would lie in the HTTP cache a second time.
-      bytes = await download(url, { cache: 'no-store', signal: this.#options.signal });
+      bytes = await download(url, { cache: 'no-store', signal: this.#signal });
     } catch (thrown) {
       if (thrown instanceof DataprepError && thrown.code === 'http') await this.#unlessReplaced(index, thrown);
       throw thrown;
@@ -204,14 +215,14 @@ class SyncRun {
 
   async #swap(index: DatasetIndex, contract: Contract, asked: readonly string[]): Promise<number> {
     // A split of an earlier sync that is still whole stays usable: its shards are what this index names, too.
-    const stored = await this.#vault.keys();
+    const stored = await this.#intake.keys();
     const shardsOf = (split: string): ShardReference[] => index.shards.filter((shard) => shard.split === split);
     const splits = Object.keys(index.splits).filter(
       (split) => asked.includes(split) || holds(stored, filesOf(shardsOf(split))),
     );
     const needed = filesOf(splits.flatMap(shardsOf));
     const swept = await besideReaders(this.#address.database, (alone) =>
-      this.#vault.swap({ index, contract, splits }, needed, alone),
+      this.#intake.swap({ index, contract, splits }, needed, alone),
     );
     if (swept === null) throw new Outdated('another tab swept shards that this sync relied on');
     return swept;

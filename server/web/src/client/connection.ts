@@ -1,0 +1,200 @@
+import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb';
+import { DataprepError, reasonOf } from './complaint.ts';
+import { probeStorage } from './probe.ts';
+import type { Contract, DatasetIndex, Sample } from './wire.ts';
+
+/** How image bytes are kept: Blobs where the browser can, else ArrayBuffers. */
+export type StoredAs = 'blob' | 'bytes';
+
+/** The dataset as of the last finished sync. `splits` are those of which every shard is stored. */
+export interface CurrentState {
+  index: DatasetIndex;
+  contract: Contract;
+  splits: string[];
+}
+
+/** A sync that has begun: what it is after. */
+export interface PendingState {
+  index: DatasetIndex;
+  splits: string[];
+}
+
+/** A row with which it is tried whether Blobs are kept here. */
+interface Probe {
+  blob: Blob | ArrayBuffer;
+}
+
+/** The tables of the database. Images and labels are addressed by the SHA-256 of what was downloaded. */
+export interface Tables extends DBSchema {
+  images: { key: string; value: { sha256: string; blob: Blob | ArrayBuffer } };
+  labels: { key: string; value: { sha256: string; samples: Sample[] } };
+  dataset: { key: 'current' | 'pending' | `probe-${string}`; value: CurrentState | PendingState | Probe };
+}
+
+type Table = StoreNames<Tables>;
+
+/** What to do when IndexedDB fails to … */
+const NEXT = {
+  open: 'Allow this site to store data (private windows often do not), then reload.',
+  readonly: 'Reload the page; if it fails again, delete the dataset and sync it anew.',
+  readwrite:
+    'Free disk space or delete another dataset, or sync fewer splits; then sync again: it goes on where it was.',
+  delete: 'Reload the page and try again, or delete this site’s data in the browser’s settings.',
+};
+
+/** Why a connection ends, as those who still use it are told. */
+const ENDINGS = {
+  deleted: {
+    code: 'stale',
+    wanted: 'the dataset to stay until this is done',
+    found: 'that it was deleted meanwhile, here or in another tab',
+    next: 'Nothing of it is stored. Sync again if it is wanted after all.',
+  },
+  closed: {
+    code: 'storage',
+    wanted: 'the database to stay open',
+    found: 'that the browser closed it, as it does when a site’s data is cleared',
+    next: 'Sync again: it goes on with what is left.',
+  },
+} as const;
+
+/** Runs what uses IndexedDB. Whatever fails in there is a DataprepError out here, and nowhere else becomes one. */
+async function told<T>(name: string, to: keyof typeof NEXT, wanted: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const estimate = to === 'readwrite' ? await navigator.storage?.estimate?.().catch(() => undefined) : undefined;
+    const room = estimate ? ` (${estimate.usage} of ${estimate.quota} bytes used)` : '';
+    const found = `${reasonOf(cause)}${room}`;
+    throw new DataprepError('storage', { place: `IndexedDB ${name}`, wanted, found, next: NEXT[to] }, { cause });
+  }
+}
+
+/** Deletes a database, once all connections to it are closed: those of other tabs are asked to, and do. */
+export function deleteDatabase(name: string): Promise<void> {
+  return told(name, 'delete', 'to delete the database', () => deleteDB(name));
+}
+
+/**
+ * A connection to a dataset's database.
+ *
+ * A database is only deleted when nobody is connected to it any more. So what writes through one connection alone
+ * can never write into a database that was made after the deletion, whichever tab deletes, with or without Web Locks.
+ */
+export class Connection {
+  readonly #name: string;
+  readonly #database: IDBPDatabase<Tables>;
+  readonly #end = new AbortController();
+  #storedAs: Promise<StoredAs> | null = null;
+
+  private constructor(name: string, database: IDBPDatabase<Tables>) {
+    this.#name = name;
+    this.#database = database;
+  }
+
+  /** @param onEnd called when the connection ends of itself: another tab deletes the database, or the browser does */
+  static async open(name: string, onEnd: () => void): Promise<Connection> {
+    // Both callbacks are of an open database, so of a connection that was made.
+    let connection: Connection | undefined;
+    const database = await told(name, 'open', 'to open the database', () =>
+      openDB<Tables>(name, 1, {
+        upgrade(fresh) {
+          fresh.createObjectStore('images', { keyPath: 'sha256' });
+          fresh.createObjectStore('labels', { keyPath: 'sha256' });
+          fresh.createObjectStore('dataset');
+        },
+        blocking() {
+          connection?.end('deleted');
+          onEnd();
+        },
+        terminated() {
+          connection?.end('closed');
+          onEnd();
+        },
+      }),
+    );
+    connection = new Connection(name, database);
+    return connection;
+  }
+
+  /** Aborted when the connection has ended; the reason is the DataprepError that everything from then on fails with. */
+  get ended(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  /** Ends the connection: the dataset is being deleted, or the browser has closed it. */
+  end(why: keyof typeof ENDINGS): void {
+    const { code, ...parts } = ENDINGS[why];
+    this.#end.abort(new DataprepError(code, { place: `IndexedDB ${this.#name}`, ...parts }));
+    // Transactions under way are completed.
+    this.#database.close();
+  }
+
+  /**
+   * Runs `work` in one transaction and waits for its completion: until then nothing is written.
+   *
+   * @param wanted for the message: "to …"
+   * @param work awaits nothing but this transaction's requests, and all of them (see {@link allOf})
+   * @throws DataprepError `storage`, or the reason why the connection has ended
+   */
+  async transact<T, Mode extends 'readonly' | 'readwrite', Names extends Table[]>(
+    mode: Mode,
+    tables: Names,
+    wanted: string,
+    work: (transaction: IDBPTransaction<Tables, Names, Mode>) => Promise<T>,
+  ): Promise<T> {
+    this.ended.throwIfAborted();
+    try {
+      return await told(this.#name, mode, wanted, async () => {
+        const transaction = this.#database.transaction(tables, mode);
+        const worked = work(transaction);
+        // A request that cannot even be made leaves its transaction alive, which would complete with the others.
+        worked.catch(() => abort(transaction));
+        const [result] = await Promise.all([worked, transaction.done]);
+        return result;
+      });
+    } catch (thrown) {
+      this.ended.throwIfAborted();
+      throw thrown;
+    }
+  }
+
+  /** The bytes of a row. A Blob lies in a file of its own, whose reading can fail as any of IndexedDB's. */
+  bytes(kept: Blob | ArrayBuffer, wanted: string): Promise<ArrayBuffer> {
+    return told(this.#name, 'readonly', wanted, async () => (kept instanceof Blob ? kept.arrayBuffer() : kept));
+  }
+
+  /** How image bytes are kept on this device; found out once. */
+  storedAs(): Promise<StoredAs> {
+    this.#storedAs ??= this.#probe();
+    return this.#storedAs;
+  }
+
+  async #probe(): Promise<StoredAs> {
+    let found: StoredAs | null = null;
+    try {
+      found = await probeStorage(this);
+    } finally {
+      if (found === null) this.#storedAs = null;
+    }
+    // Nothing can be written just now. The write that follows says why; Blobs have not been refused.
+    return found ?? 'blob';
+  }
+}
+
+/**
+ * Makes several requests of a transaction and waits for them all. One that cannot even be made (a value that cannot be
+ * stored) fails like the others: thrown between two requests, it would leave the first with nobody to hear its failure.
+ */
+export async function allOf(requests: readonly (() => Promise<unknown>)[]): Promise<void> {
+  await Promise.all(requests.map(async (request) => request()));
+}
+
+/** Ends a transaction, if it has not ended. */
+function abort(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended already: its own failure is what made `work` fail.
+  }
+}

@@ -1,0 +1,120 @@
+import { allOf, type Connection, type CurrentState, type PendingState } from './connection.ts';
+import type { Sample, ShardReference } from './wire.ts';
+
+/** One shard, or the half of it that was missing, on its way in. */
+export interface ShardDelivery {
+  images?: { sha256: string; bytes: Uint8Array<ArrayBuffer> };
+  labels?: { sha256: string; samples: Sample[] };
+}
+
+/** Which halves of shards are stored. */
+export interface StoredKeys {
+  images: Set<string>;
+  labels: Set<string>;
+}
+
+/** What one sync writes, all of it through one connection: once the dataset is deleted, nothing more gets in. */
+export class Intake {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Aborted when the dataset is deleted, here or in another tab. */
+  get ended(): AbortSignal {
+    return this.#connection.ended;
+  }
+
+  current(): Promise<CurrentState | undefined> {
+    return currentState(this.#connection);
+  }
+
+  keys(): Promise<StoredKeys> {
+    return storedKeys(this.#connection);
+  }
+
+  async begin(pending: PendingState): Promise<void> {
+    await this.#connection.transact('readwrite', ['dataset'], 'to begin a sync', (transaction) =>
+      transaction.objectStore('dataset').put(pending, 'pending'),
+    );
+  }
+
+  /** Writes a shard, images and labels in one transaction; it is stored when this resolves. */
+  async put({ images, labels }: ShardDelivery): Promise<void> {
+    const storedAs = await this.#connection.storedAs();
+    const row = images && {
+      sha256: images.sha256,
+      blob: storedAs === 'blob' ? new Blob([images.bytes]) : images.bytes.buffer,
+    };
+    const wanted = `to store a shard of ${images?.bytes.byteLength ?? 0} bytes`;
+    await this.#connection.transact('readwrite', ['images', 'labels'], wanted, (transaction) => {
+      const writes: (() => Promise<unknown>)[] = [];
+      if (row) writes.push(() => transaction.objectStore('images').put(row));
+      if (labels) writes.push(() => transaction.objectStore('labels').put(labels));
+      return allOf(writes);
+    });
+  }
+
+  /**
+   * The last transaction of a sync: makes `next` the current state, and sweeps out what its index does not name.
+   *
+   * @param needed the halves of shards that the new state relies on
+   * @param sweep false while somebody reads the old state: then the next sync sweeps
+   * @returns the number of files swept, or null when something needed is not there (another tab's sync swept it);
+   *   nothing has changed then
+   */
+  swap(next: CurrentState, needed: StoredKeys, sweep: boolean): Promise<number | null> {
+    const tables: ['images', 'labels', 'dataset'] = ['images', 'labels', 'dataset'];
+    return this.#connection.transact('readwrite', tables, 'to finish a sync', async (transaction) => {
+      const stores = { images: transaction.objectStore('images'), labels: transaction.objectStore('labels') };
+      const images = await stores.images.getAllKeys();
+      const labels = await stores.labels.getAllKeys();
+      if (!holds({ images: new Set(images), labels: new Set(labels) }, needed)) return null;
+      const named = filesOf(next.index.shards);
+      const unnamed = {
+        images: sweep ? images.filter((key) => !named.images.has(key)) : [],
+        labels: sweep ? labels.filter((key) => !named.labels.has(key)) : [],
+      };
+      const dataset = transaction.objectStore('dataset');
+      await allOf([
+        () => dataset.put(next, 'current'),
+        () => dataset.delete('pending'),
+        ...unnamed.images.map((key) => () => stores.images.delete(key)),
+        ...unnamed.labels.map((key) => () => stores.labels.delete(key)),
+      ]);
+      return unnamed.images.length + unnamed.labels.length;
+    });
+  }
+}
+
+/** The dataset as of the last finished sync. */
+export async function currentState(connection: Connection): Promise<CurrentState | undefined> {
+  const state = connection.transact('readonly', ['dataset'], 'to read the state', (transaction) =>
+    transaction.objectStore('dataset').get('current'),
+  );
+  return (await state) as CurrentState | undefined;
+}
+
+/** The keys of everything stored. */
+export async function storedKeys(connection: Connection): Promise<StoredKeys> {
+  const tables: ['images', 'labels'] = ['images', 'labels'];
+  return connection.transact('readonly', tables, 'to list what is stored', async (transaction) => ({
+    images: new Set(await transaction.objectStore('images').getAllKeys()),
+    labels: new Set(await transaction.objectStore('labels').getAllKeys()),
+  }));
+}
+
+/** The files of some shards. */
+export function filesOf(shards: readonly ShardReference[]): StoredKeys {
+  return {
+    images: new Set(shards.map((shard) => shard.images.sha256)),
+    labels: new Set(shards.map((shard) => shard.labels.sha256)),
+  };
+}
+
+/** Whether everything `needed` is among what is `stored`. */
+export function holds(stored: StoredKeys, needed: StoredKeys): boolean {
+  const missing = (keys: Set<string>, among: Set<string>): boolean => [...keys].some((key) => !among.has(key));
+  return !missing(needed.images, stored.images) && !missing(needed.labels, stored.labels);
+}

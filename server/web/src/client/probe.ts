@@ -1,0 +1,39 @@
+import type { Connection, StoredAs } from './connection.ts';
+
+const TEXT = 'probe';
+
+/** Whether a row with `blob` can be written and read back. */
+async function keeps(connection: Connection, blob: Blob | ArrayBuffer): Promise<boolean> {
+  // A key of its own: other tabs and objects probe at the same time, and each takes its row away again.
+  // Not randomUUID, which plain http on a LAN lacks.
+  const key = `probe-${crypto.getRandomValues(new Uint32Array(4)).join('-')}` as const;
+  try {
+    await connection.transact('readwrite', ['dataset'], 'to store a probe', (transaction) =>
+      transaction.objectStore('dataset').put({ blob }, key),
+    );
+    const row = await connection.transact('readonly', ['dataset'], 'to read a probe', (transaction) =>
+      transaction.objectStore('dataset').get(key),
+    );
+    if (!row || !('blob' in row)) return false;
+    if (!(blob instanceof Blob)) return row.blob instanceof ArrayBuffer;
+    return row.blob instanceof Blob && (await row.blob.text()) === TEXT;
+  } catch {
+    // Unless it was deleted meanwhile, which says nothing about Blobs.
+    connection.ended.throwIfAborted();
+    return false;
+  } finally {
+    await connection.transact('readwrite', ['dataset'], 'to delete a probe', (transaction) =>
+      transaction.objectStore('dataset').delete(key),
+    );
+  }
+}
+
+/**
+ * How this browser keeps image bytes: it is tried, since WebKit refuses Blobs in ephemeral sessions.
+ *
+ * @returns null when neither can be stored: then something else is wrong, e.g. a full disk, and nothing is learnt
+ */
+export async function probeStorage(connection: Connection): Promise<StoredAs | null> {
+  if (await keeps(connection, new Blob([TEXT]))) return 'blob';
+  return (await keeps(connection, new ArrayBuffer(TEXT.length))) ? 'bytes' : null;
+}
