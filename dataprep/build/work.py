@@ -57,7 +57,12 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
             if name not in names:
                 raise ManifestError(f"{loaded.path}: {step.name} names the keypoint {name!r}{near(name, names)}")
     records, refusals = list(listing.records), list(listing.refusals)
-    assignment = assign(split, [record.key for record in records], [refusal.key for refusal in refusals], loaded.root)
+    assignment = assign(
+        split,
+        [record.key for record in records],
+        [name for one in refusals for name in (one.key, one.meant) if name],
+        loaded.root,
+    )
     refusals += [Refusal(key, "filtered", reason, note) for key, reason, note in assignment.unlisted]
     refusals += [Refusal(name, "rejected", "listed_missing", note) for name, note in assignment.missing]
     refusals += [
