@@ -38,11 +38,10 @@ from tests.strategies import (
 )
 
 # The distance between a blob's centroid in the rendered pixels and the place that the affine gives it, output pixels.
-# Measured at most, over 2,500 random chains a filter: 0.025, 0.036, 0.025 and 0.052. Looking for the worst, 4,000 cases
-# a filter found 0.0601 for bicubic, in a chain of several passes, each of which rounds to 8 bits.
-# Through a turn, which may resample twice: the worst seen is 0.1002, for lanczos, which rings below black.
-TURNED_BOUND = 0.15
-CENTROID_BOUND: dict[Filter, float] = {"area": 0.08, "bilinear": 0.08, "bicubic": 0.08, "lanczos": 0.1}
+# Measured at most, over 2,500 random chains a filter: 0.025, 0.036, 0.025 and 0.052. Longer searches have found more,
+# not explained yet: 0.0601 for bicubic in a chain of several passes, 0.1002 for lanczos through a turn.
+TURNED_BOUND = 0.1
+CENTROID_BOUND: dict[Filter, float] = {"area": 0.06, "bilinear": 0.06, "bicubic": 0.06, "lanczos": 0.1}
 
 
 def noise(size: Size, seed: int) -> Image.Image:
