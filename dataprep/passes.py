@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self
 
@@ -180,6 +181,14 @@ class Warp:
     output: Size
     filter: Filter
     color: Color
+
+    def shrunk(self, scale: int) -> Warp:
+        """The same warp of an input that was decoded at 1 / scale; the scale divides the input's sides."""
+        return replace(self, affine=Affine.scale(scale, scale).then(self.affine))
+
+    def steps(self) -> tuple[float, float]:
+        """How long a step of one input pixel becomes in the output, along x and along y."""
+        return math.hypot(self.affine.a, self.affine.d), math.hypot(self.affine.b, self.affine.e)
 
     def cut(self, sides: Sides) -> Warp | None:
         """Takes pixels away at each side, by not rendering them."""

@@ -178,7 +178,8 @@ class View:
         placement = self.placement.warped(affine, self.size).cut(0, 0, size)
         if placement.region.empty:
             raise PlanError("nothing_left", f"under {affine.coefficients()} nothing of the image stays in {size}")
-        return replace(self, placement=placement, passes=(*self.passes, Warp(affine, size, filter, color)))
+        before = () if self.passes == (Pass.start(self.size),) else self.passes
+        return replace(self, placement=placement, passes=(*before, Warp(affine, size, filter, color)))
 
     def flip(self, x: bool, y: bool) -> View:
         """Mirrors left and right (`x`), top and bottom (`y`).

@@ -12,6 +12,7 @@ from PIL import Image
 from dataprep.geometry import Affine, Rect, Size
 from dataprep.passes import Fill, Filter, Pass, Sides, Warp
 from dataprep.pixels.area import resize_area
+from dataprep.pixels.cubic import sample_cubic
 
 # Pillow widens each of these filters when it shrinks (antialiasing), and computes the same bits on every processor.
 _FILTERS: dict[Filter, Image.Resampling] = {
@@ -34,7 +35,7 @@ def render(image: Image.Image, passes: Sequence[Pass | Warp], scale: int = 1) ->
         A new RGB image of the last pass's output size.
     """
     for index, one in enumerate(passes):
-        if index == 0 and scale > 1 and isinstance(one, Pass):
+        if index == 0 and scale > 1:
             one = one.shrunk(scale)
         image = _warp(image, one) if isinstance(one, Warp) else _render(image, one)
     return image
@@ -72,22 +73,15 @@ def _render(image: Image.Image, one: Pass) -> Image.Image:
     return image
 
 
-# Pillow samples a transform with one of these two; the other filters differ from bicubic only in how they shrink, and
-# the shrinking is done before.
-_SAMPLERS: dict[Filter, Image.Resampling] = {
-    "area": Image.Resampling.BILINEAR,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "lanczos": Image.Resampling.BICUBIC,
-}
-# Input pixels beyond the ones shown that a bicubic sampler reads, and one for rounding.
+# Input pixels beyond the ones shown that a cubic sampler reads, and one for rounding.
 _REACH = 3
 
 
 def _warp(image: Image.Image, one: Warp) -> Image.Image:
     forward = one.affine
-    # How long a step of one input pixel becomes: where that is less than 1, shrink with antialiasing first.
-    scale = (min(1.0, math.hypot(forward.a, forward.d)), min(1.0, math.hypot(forward.b, forward.e)))
+    # Where a step becomes shorter, shrink with antialiasing first.
+    across, down = one.steps()
+    scale = (min(1.0, across), min(1.0, down))
     shown = forward.inverse().hull(Rect.of(one.output))
     reach = (_REACH / scale[0], _REACH / scale[1])
     domain = Rect(shown.x0 - reach[0], shown.y0 - reach[1], shown.x1 + reach[0], shown.y1 + reach[1])
@@ -100,12 +94,17 @@ def _warp(image: Image.Image, one: Warp) -> Image.Image:
         part = _render(image, Pass(Rect.of(Size(*image.size)), Rect.of(Size(*image.size)), small, one.filter))
     else:
         part = image
-    # Output to the shrunken part: Pillow takes the map backwards, in continuous coordinates as we do.
+    # Output to the shrunken part.
     back = forward.inverse().then(Affine.translate(-domain.x0, -domain.y0))
     back = back.then(Affine.scale(small.width / domain.width, small.height / domain.height))
-    return part.transform(
-        one.output, Image.Transform.AFFINE, tuple(back.coefficients()), _SAMPLERS[one.filter], fillcolor=one.color
-    )
+    if one.filter in ("area", "bilinear"):
+        # Pillow takes the map backwards, in continuous coordinates as we do.
+        coefficients = tuple(back.coefficients())
+        return part.transform(
+            one.output, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR, fillcolor=one.color
+        )
+    # Lanczos differs from bicubic in how it shrinks, and the shrinking is done.
+    return sample_cubic(part, back, one.output, one.color)
 
 
 def _extend(image: Image.Image, sides: Sides, fill: Fill | None) -> Image.Image:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dataprep.geometry import Rect, Size
-from dataprep.passes import Pass
+from dataprep.passes import Pass, Warp
 from dataprep.plan import View
 
 # Twice the target on both axes: the filter's own antialiasing then decides the result, not the decoder's.
@@ -34,12 +34,19 @@ def shrinkage(source: Size, views: Iterable[View], *, upright: bool) -> int:
     passes = [view.passes[0] for view in views]
     for scale in _SCALES:
         divides = source.width % scale == 0 and source.height % scale == 0
-        if (upright or divides) and all(isinstance(one, Pass) and _fits(one, source, scale) for one in passes):
+        if (upright or divides) and all(_fits(one, source, scale) for one in passes):
             return scale
     return 1
 
 
-def _fits(one: Pass, source: Size, scale: int) -> bool:
+def _fits(one: Pass | Warp, source: Size, scale: int) -> bool:
+    if isinstance(one, Warp):
+        divides = source.width % scale == 0 and source.height % scale == 0
+        return divides and max(one.steps()) * _LEAST * scale <= 1
+    return _pass_fits(one, source, scale)
+
+
+def _pass_fits(one: Pass, source: Size, scale: int) -> bool:
     if one.filter is None:
         return False
     if min(one.box.width / one.size.width, one.box.height / one.size.height) < _LEAST * scale:

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dataprep.geometry import Size
+from dataprep.geometry import Affine, Size
 from dataprep.passes import Fill, Sides
 from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.render import render
@@ -85,6 +85,32 @@ def test_things_stay_where_they_are(
     assert max(abs(place[0] - wanted[0]), abs(place[1] - wanted[1])) <= 0.05
 
 
+def turned(size: Size, degrees: float, scale: float, filter: str = "bicubic") -> View:
+    """Turned about the centre and shrunk, into 100 x 90."""
+    step = Affine.translate(-size.width / 2, -size.height / 2).then(Affine.scale(scale, scale))
+    step = step.then(Affine.rotate(degrees)).then(Affine.translate(50, 45))
+    return View.start(size).warp(step, Size(100, 90), filter, (0, 0, 0))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("filter", FILTERS)
+@given(st.data(), st.integers(90, 130), st.integers(90, 130), st.floats(-180, 180), st.floats(0.07, 0.25))
+def test_turned_things_are_where_they_belong(
+    filter: str, data: st.DataObject, width: int, height: int, degrees: float, scale: float
+) -> None:
+    size = Size(8 * width, 8 * height)
+    view = turned(size, degrees, scale, filter)
+    sigma = 2.5 / scale
+    x = size.width / 2 + data.draw(st.floats(-7, 7)) / scale
+    y = size.height / 2 + data.draw(st.floats(-7, 7)) / scale
+    assume(4.5 * sigma < min(x, y, size.width - x, size.height - y))
+    content = jpeg(blob(size, x, y, (sigma, sigma)))
+    found, shrunk = scaled(content, view)
+    assume(shrunk > 1)
+    wanted, place = view.affine.apply([(x, y)])[0], centroid(found)
+    assert max(abs(place[0] - wanted[0]), abs(place[1] - wanted[1])) <= 0.05
+    assert psnr(found, full(content, view)) >= 40
+
+
 def start(width: int, height: int) -> View:
     return View.start(Size(width, height))
 
@@ -103,6 +129,11 @@ def start(width: int, height: int) -> View:
         (start(1600, 1200).pad(Sides(0, 200, 0, 200), Fill()).resample(Size(64, 64), "bicubic"), True, 8),
         (start(1601, 1200).pad(Sides(0, 0, 1, 0), Fill()).resample(Size(64, 64), "bicubic"), True, 1),
         (start(1600, 1200), True, 1),
+        (turned(Size(1600, 1200), 30, 1 / 16), True, 8),
+        (turned(Size(1600, 1200), 30, 1 / 15), True, 4),
+        (turned(Size(1596, 1200), 30, 1 / 16), True, 4),
+        (turned(Size(1599, 1201), 30, 1 / 16), True, 1),
+        (turned(Size(1600, 1200), 30, 1 / 3), True, 1),
     ],
 )
 def test_the_scale_is_the_largest_that_is_exact(view: View, upright: bool, scale: int) -> None:
