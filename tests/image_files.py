@@ -122,13 +122,14 @@ def adobe(transform: int) -> bytes:
     return segment(0xEE, b"Adobe" + struct.pack(">HHHB", 100, 0, 0, transform))
 
 
-def flat_jpeg(blocks: Samples, *, marker: bytes = b"", precision: int = 8) -> bytes:
+def flat_jpeg(blocks: Samples, *, marker: bytes = b"", precision: int = 8, interleaved: bool = True) -> bytes:
     """A baseline JPEG whose every 8 x 8 block has one value a component, which decodes exactly.
 
     Args:
         blocks: (rows, columns, components) uint8, the values as stored.
         marker: segments to put in front.
         precision: what the frame header claims.
+        interleaved: one scan for all components, or one for each.
     """
     rows, columns, components = blocks.shape
     ids = range(1, components + 1)
@@ -137,9 +138,15 @@ def flat_jpeg(blocks: Samples, *, marker: bytes = b"", precision: int = 8) -> by
     # Twelve DC categories with codes of four bits; of AC only "end of block", one bit.
     dc = bytes([0x00, 0, 0, 0, 12, *[0] * 12, *range(12)])
     ac = bytes([0x10, 1, *[0] * 15, 0])
-    scan = bytes([components]) + b"".join(bytes([name, 0]) for name in ids) + bytes([0, 63, 0])
-    bits, last = "", [0] * components
-    for block in blocks.reshape(-1, components):
+    groups = [list(ids)] if interleaved else [[name] for name in ids]
+    scans = b"".join(_flat_scan(blocks[..., [name - 1 for name in group]], group) for group in groups)
+    tables = segment(0xDB, bytes([0] + [1] * 64)) + segment(0xC4, dc) + segment(0xC4, ac)
+    return b"\xff\xd8" + marker + tables + segment(0xC0, frame) + scans + b"\xff\xd9"
+
+
+def _flat_scan(blocks: Samples, ids: Sequence[int]) -> bytes:
+    bits, last = "", [0] * len(ids)
+    for block in blocks.reshape(-1, len(ids)):
         for index, value in enumerate(block):
             level = 8 * (int(value) - 128)  # the DC coefficient of a constant block, quantised by 1
             difference, last[index] = level - last[index], level
@@ -150,8 +157,8 @@ def flat_jpeg(blocks: Samples, *, marker: bytes = b"", precision: int = 8) -> by
             bits += "0"
     bits += "1" * (-len(bits) % 8)
     data = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
-    tables = segment(0xDB, bytes([0] + [1] * 64)) + segment(0xC4, dc) + segment(0xC4, ac)
-    return b"\xff\xd8" + marker + tables + segment(0xC0, frame) + segment(0xDA, scan) + data + b"\xff\xd9"
+    head = bytes([len(ids)]) + b"".join(bytes([name, 0]) for name in ids) + bytes([0, 63, 0])
+    return segment(0xDA, head) + data
 
 
 # --- EXIF ---

@@ -227,7 +227,7 @@ def _normalization(declared: Normalization | None, pixels: dict[str, Any], *, fa
 
 def versions() -> dict[str, str]:
     """Of everything that has a say in the bytes."""
-    packages: Sequence[str] = ("numpy", "opencv-python-headless", "pillow")
+    packages: Sequence[str] = ("numpy", "opencv-python-headless", "pillow", "simplejpeg")
     return {
         "dataprep": __version__,
         "render": str(RENDER_VERSION),

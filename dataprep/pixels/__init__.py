@@ -1,1 +1,1 @@
-"""Bytes to pixels, pixels to pixels, pixels to bytes; the only importer of cv2 and PIL in the pipeline."""
+"""Bytes to pixels, pixels to pixels, pixels to bytes; the only importer of cv2, PIL and simplejpeg in the pipeline."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,12 @@ _MAGIC = (
     ("TIFF", b"II*\0"),
     ("TIFF", b"MM\0*"),
 )
+
+# The markers of a JPEG's frame and scan headers (ITU T.81, table B.1).
+FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+SCAN = 0xDA
+# What ends entropy-coded data: neither a stuffed zero, a restart nor a fill byte follows.
+_AFTER_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 
 # Image formats that are named in the rejection, so that nobody has to guess what a file is.
 _UNSUPPORTED = (
@@ -107,19 +114,33 @@ def png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += 12 + length
 
 
-def jpeg_precision(content: bytes) -> int | None:
-    """Bits per sample as the JPEG's frame header says (ITU T.81, B.2.2); None when there is no frame header."""
+def jpeg_segments(content: bytes) -> Iterator[tuple[int, int, int]]:
+    """The segments of a JPEG (ITU T.81, B.1.1), in file order: (marker, start and end of the body).
+
+    Entropy-coded data is passed over; ends at the end marker, or where the file stops making sense. The last body may
+    be cut short.
+    """
     at = 2
-    while at + 5 <= len(content) and content[at] == 0xFF:
+    while at + 4 <= len(content) and content[at] == 0xFF:
         marker = content[at + 1]
         if marker == 0xFF:  # a fill byte
             at += 1
-        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return content[at + 4]
-        elif marker == 0xDA:
+            continue
+        if marker in (0xD8, 0xD9):
+            return
+        start, end = at + 4, at + 2 + max(2, int.from_bytes(content[at + 2 : at + 4], "big"))
+        yield marker, start, end
+        following = _AFTER_SCAN.search(content, end) if marker == SCAN else None
+        at = following.start() if following else end
+
+
+def jpeg_precision(content: bytes) -> int | None:
+    """Bits per sample as the JPEG's frame header says (ITU T.81, B.2.2); None when there is no frame header."""
+    for marker, start, _ in jpeg_segments(content):
+        if marker in FRAMES:
+            return content[start] if start < len(content) else None
+        if marker == SCAN:
             return None
-        else:
-            at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
     return None
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from dataprep.errors import DecodeError
 from dataprep.geometry import Size
 from dataprep.passes import Color
-from dataprep.pixels import alpha, color, depth
+from dataprep.pixels import alpha, color, depth, jpeg
 from dataprep.pixels.container import Signature, identify, png_chunks
 from dataprep.pixels.exif import read_orientation, turn
 from dataprep.pixels.header import judge, judge_bytes
@@ -42,6 +42,7 @@ class Opened:
         deep: whether the file holds 16 bits a channel.
         low: of an image of 16-bit colours, the lazy image of the low bytes.
         clear: the gray or RGB value that stands for transparent, in the range of the file's pixels.
+        jpeg: the file itself when it is a JPEG, whose pixels Pillow does not decode.
     """
 
     image: Image.Image
@@ -50,6 +51,7 @@ class Opened:
     deep: bool = False
     low: Image.Image | None = None
     clear: tuple[int, ...] | None = None
+    jpeg: bytes | None = None
 
     @property
     def size(self) -> Size:
@@ -89,7 +91,7 @@ def open_image(content: bytes, memory_mb: int = 1024) -> Opened:
         low = depth.prepare(image, open_lazily(signature.format, content)) if deep else None
         # Pillow turns a TIFF upright by itself, and says its size accordingly.
         orientation, odd = (1, ()) if signature.format == "TIFF" else read_orientation(_exif(signature, image, content))
-    return Opened(image, orientation, notes + odd, deep, low, clear)
+    return Opened(image, orientation, notes + odd, deep, low, clear, content if signature.format == "JPEG" else None)
 
 
 @contextmanager
@@ -99,8 +101,8 @@ def _rejected_by_reason(part: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata; what matters becomes a note
             yield
-    except DecodeError:
-        raise
+    except (DecodeError, MemoryError):
+        raise  # a file is not to blame for what this machine lacks
     except Exception as error:
         if "unknown pixel mode" in str(error):
             raise DecodeError(
@@ -133,23 +135,28 @@ def decode(opened: Opened, background: Color, scale: int = 1) -> tuple[Image.Ima
         opened: the header, from `open_image`.
         background: RGB that shows through where the image is transparent.
         scale: 2, 4 or 8 lets libjpeg decode a JPEG at 1 / scale, to ceil(width / scale) x ceil(height / scale)
-            pixels; see `dataprep.pixels.shrink`.
+            pixels; see `dataprep.pixels.shrink`. At most the shorter side.
 
     Returns:
         The image, and notes as stable codes.
 
     Raises:
         DecodeError: ``truncated`` or ``broken``; a half-decoded image is never returned.
+        MemoryError: when this machine has too little.
     """
-    image, low = opened.image, opened.low
-    if scale > 1:
-        image.draft(None, (image.width // scale, image.height // scale))
+    if not 1 <= scale <= max(1, min(opened.image.size)):
+        raise ValueError(f"a picture of {opened.image.size} pixels can't be decoded at 1/{scale}")
+    image, low, notes = opened.image, opened.low, opened.notes
     with _rejected_by_reason("pixels"):
-        image.load()
+        if opened.jpeg is not None:
+            image, odd = jpeg.load(image, opened.jpeg, scale)
+            notes += odd
+        else:
+            image.load()
         if low is not None:
             low.load()
     pixels, opacity = depth.reduce(image, low, opened.clear) if opened.deep else alpha.split(image, opened.clear)
-    pixels, notes = color.to_srgb(pixels, image.info.get("icc_profile"))
+    pixels, converted = color.to_srgb(pixels, opened.image.info.get("icc_profile"))
     if opacity is not None:
         pixels = alpha.composite(pixels, opacity, background)
-    return turn(pixels, opened.orientation), opened.notes + notes
+    return turn(pixels, opened.orientation), notes + converted
