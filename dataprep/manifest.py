@@ -59,6 +59,12 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     memory_mb: int = Field(1024, ge=16, description="estimated peak of decoding one image, MiB")
+    total_memory_mb: int | None = Field(
+        None,
+        ge=16,
+        description="estimated peak of decoding in all workers together, MiB; an image that fits memory_mb is decoded "
+        "in any case, alone if need be. Default: half of the memory that this machine or container has",
+    )
     seconds: float = Field(30.0, gt=0, description="time for one record before its worker is ended")
     max_rejected: float = Field(0.01, ge=0, le=1, description="a share such as 0.01, or a percentage such as 1%")
 

@@ -97,7 +97,7 @@ def build(
         writer.add([(row, "", ()) for row in work.refused])
         for row in work.refused:
             tally.count(row, 0)
-        with Engine(recipe, workers, manifest.limits.seconds) as engine:
+        with Engine(recipe, workers, manifest.limits.seconds, manifest.limits.total_memory_mb) as engine:
             outcomes = engine.run(work.records)
             _write(writer, work, outcomes, tally, statistics, progress)
         failure = _failure(loaded, work, writer.counts(), tally, limited=limit is not None)
@@ -149,7 +149,7 @@ class _Tally:
 def _write(
     writer: StoreWriter,
     work: Work,
-    outcomes: Iterator[Outcome],
+    outcomes: Iterator[tuple[Record, Outcome]],
     tally: _Tally,
     statistics: PixelStatistics,
     progress: Progress | None,
@@ -160,7 +160,7 @@ def _write(
         writer.add([(outcome.row, record.split, outcome.samples) for record, outcome in batch])
         batch.clear()
 
-    for done, pair in enumerate(zip(work.records, outcomes, strict=True), 1):
+    for done, pair in enumerate(outcomes, 1):
         record, outcome = pair
         batch.append(pair)
         tally.count(outcome.row, len(outcome.samples))

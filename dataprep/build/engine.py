@@ -1,214 +1,216 @@
 """Runs records on worker processes; a killed worker costs the one record that it held, never the build.
 
-Each worker is a spawned process with a pipe. It answers record by record in the order it was given them, so the parent
-always knows which record a dead or late worker was at: that one is tried once more, alone; the second time it is
-refused. The others that the worker had been given go to another one.
+Each worker is a spawned process with a socket and a place in shared memory where it notes which record it is at. So the
+parent knows what a dead or late worker was at, although answers travel together: that record is tried once more, alone;
+the second time it is refused. The others that the worker had been given go to another one.
 """
 
 from __future__ import annotations
 
-import heapq
-import multiprocessing
-import os
-import queue
-import signal
-import threading
+import math
+import select
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Self
 
-from dataprep.build.prepare import Outcome, Recipe, prepare, refused
+from dataprep.build.admission import FREE_BYTES, Admission
+from dataprep.build.machine import memory_bytes
+from dataprep.build.order import Backlog, Finished, Job
+from dataprep.build.prepare import Outcome, Recipe, refused
+from dataprep.build.worker import OUT_OF_MEMORY, Grant, Wish, Worker
 from dataprep.errors import DataprepError
 from dataprep.inputs import Record
 
-# Records given to a worker ahead of need: enough that it never waits for the parent.
-_AHEAD = 4
-# Outcomes that may wait for an earlier, slower record, per worker: bounds memory.
-_WINDOW = 32
+# Reasons that say something of this run, not only of the file: the next may find another, so no cache keeps them.
+UNSTABLE_REASONS = frozenset({"timeout", "worker_died", OUT_OF_MEMORY, "unreadable", "internal_error"})
+
 # Importing the libraries takes a new worker up to some seconds on a busy machine; the deadline is for the record.
 _START_SECONDS = 60.0
+# A worker that is killed before its first record may be bad luck (a machine short of memory), several are not.
+_STARTS = 4
+# At most so long without a look at the deadlines.
+_LOOK_SECONDS = 1.0
 
-
-def _work(connection: Connection, recipe: Recipe) -> None:
-    """The worker's main loop."""
-    # libpng and libjpeg write warnings straight to stderr; what matters is in the outcome.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    records: queue.SimpleQueue[tuple[int, Record] | None] = queue.SimpleQueue()
-
-    def receive() -> None:
-        # A thread keeps the pipe drained: with both ends blocked in send, neither would ever read.
-        try:
-            while True:
-                records.put(connection.recv())
-        except (EOFError, OSError):
-            records.put(None)
-
-    threading.Thread(target=receive, daemon=True).start()
-    try:
-        connection.send(None)  # ready
-        while (job := records.get()) is not None:
-            index, record = job
-            try:
-                outcome = prepare(record, recipe)
-            except Exception as error:  # a fault of ours with one record must not end the build, nor hide
-                outcome = refused(record, "internal_error", f"{type(error).__name__}: {error}; please report this")
-            connection.send((index, outcome))
-    except (BrokenPipeError, EOFError):
-        pass  # the parent has gone
-    os._exit(0)
-
-
-@dataclass(slots=True)
-class _Worker:
-    process: SpawnProcess
-    connection: Connection
-    ready: bool = False
-    since: float = field(default_factory=time.monotonic)
-    given: deque[int] = field(default_factory=deque)
-
-    @classmethod
-    def start(cls, recipe: Recipe) -> Self:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(theirs, recipe), daemon=True)
-        # A terminal sends Ctrl-C to all of us. What it means is the parent's to decide, so a worker is born deaf to it.
-        # (Starting multiprocessing's tracker would open the ears again on the way, so that goes first.)
-        resource_tracker.ensure_running()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        theirs.close()
-        return cls(process, ours)
-
-    def end(self) -> None:
-        self.connection.close()
-        self.process.kill()
-        self.process.join()
+_SENTENCES = {
+    "worker_died": "decoding it killed its process twice; the file, or the memory it takes, is not what it seems",
+    "timeout": "it took longer than limits.seconds, twice; shrink the image, or raise the limit",
+}
 
 
 class Engine:
     """A fixed number of workers for one recipe; use as a context manager."""
 
-    def __init__(self, recipe: Recipe, workers: int, seconds: float) -> None:
-        """Prepares an engine; workers start when it runs.
+    def __init__(self, recipe: Recipe, workers: int, seconds: float, total_memory_mb: int | None = None) -> None:
+        """Prepares an engine; workers start when there is work for them.
 
         Args:
             recipe: what to do with each record.
             workers: processes.
-            seconds: time for one record.
+            seconds: time for one record, without the wait for memory that others hold.
+            total_memory_mb: MiB that decoding may take in all workers together, beside what their libraries take
+                (some 60 MiB each); half of this machine's or container's memory when None. A record that fits
+                `recipe.memory_mb` runs in any case, alone if need be.
         """
         self._recipe = recipe
         self._count = workers
         self._seconds = seconds
-        self._workers: list[_Worker] = []
+        total = memory_bytes() // 2 if total_memory_mb is None else total_memory_mb << 20
+        # Every worker has its free allotment; what is left is granted.
+        self._admission = Admission[Worker](max(total, recipe.memory_mb << 20) - workers * FREE_BYTES)
+        self._workers: list[Worker] = []
+        self._next = 0
+        self._failed_starts = 0
+        self._stopped = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         for worker in self._workers:
-            worker.end()
+            worker.close()
         self._workers = []
 
-    def run(self, records: Sequence[Record]) -> Iterator[Outcome]:
-        """Yields the outcomes in the order of the records."""
-        todo = list(range(len(records)))  # sorted, and so a heap
-        failures: dict[int, str] = {}
-        done: dict[int, Outcome] = {}
-        following = 0
-        self._workers = [_Worker.start(self._recipe) for _ in range(min(self._count, len(records)))]
-        while following < len(records):
-            for worker in self._workers:
-                limit = following + _WINDOW * self._count
-                self._give(worker, records, todo, limit, failures)
-            results, untouched = self._collect()
-            for index, result in results:
-                if isinstance(result, Outcome):
-                    done[index] = result
-                elif index in failures:
-                    done[index] = refused(records[index], result, _SENTENCES[result])
-                else:
-                    failures[index] = result
-                    heapq.heappush(todo, index)
-            for index in untouched:
-                heapq.heappush(todo, index)
-            while following in done:
-                yield done.pop(following)
-                following += 1
+    def stop(self) -> None:
+        """Gives out no more records; `run` ends with what is in flight. For signal handlers and other threads."""
+        self._stopped = True
 
-    def _give(
-        self, worker: _Worker, records: Sequence[Record], todo: list[int], limit: int, failures: dict[int, str]
-    ) -> None:
-        while todo and len(worker.given) < _AHEAD and todo[0] < limit:
-            # What failed once runs alone, so that a second failure can be nobody else's.
-            if worker.given and (todo[0] in failures or worker.given[-1] in failures):
-                return
-            index = heapq.heappop(todo)
-            if not worker.given and worker.ready:
-                worker.since = time.monotonic()
-            worker.given.append(index)
-            try:
-                worker.connection.send((index, records[index]))
-            except OSError:
-                return  # it has died; `_collect` will see it
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
 
-    def _collect(self) -> tuple[list[tuple[int, Outcome | str]], list[int]]:
-        """Waits for results, deaths and deadlines.
+    def run(self, records: Iterable[Record]) -> Iterator[tuple[Record, Outcome]]:
+        """Yields each record with its outcome, in the order of the records.
 
-        Returns:
-            Outcomes by index, with a reason instead where the worker was lost; and the indices that such a worker had
-            not begun.
+        Args:
+            records: taken one by one, not far ahead of what is yielded.
+
+        Raises:
+            DataprepError: no worker can be started.
         """
-        untouched: list[int] = []
-        busy = {worker.connection: worker for worker in self._workers}
-        now = time.monotonic()
-        deadlines = [self._deadline(worker) for worker in self._workers if worker.given or not worker.ready]
-        ready = wait(list(busy), max(0.0, min(deadlines, default=now + 1) - now))
-        results: list[tuple[int, Outcome | str]] = []
-        for connection in ready:
-            worker = busy[connection]  # type: ignore[index]
-            try:
-                message = worker.connection.recv()
-            except (EOFError, OSError):
-                self._replace(worker, "worker_died", results, untouched)
-                continue
-            worker.since = time.monotonic()
-            if message is None:
-                worker.ready = True
-                continue
-            worker.given.popleft()
-            results.append(message)
-        now = time.monotonic()
+        backlog, finished = Backlog(records, self._next), Finished(self._next)
+        try:
+            while True:
+                self._feed(backlog, finished)
+                if not any(worker.given for worker in self._workers):
+                    break
+                for job, outcome, size in self._listen(backlog):
+                    finished.add(job, outcome, size)
+                yield from finished.in_order()
+            yield from finished.rest()
+        finally:
+            self._next = finished.next
+            # Nobody waits for what is still in flight when a run is given up.
+            for worker in [worker for worker in self._workers if worker.given]:
+                self._discard(worker)
+
+    def _feed(self, backlog: Backlog, finished: Finished) -> None:
         for worker in list(self._workers):
-            if (worker.given or not worker.ready) and now > self._deadline(worker):
-                self._replace(worker, "timeout", results, untouched)
-        return results, untouched
+            self._give(worker, backlog, finished)
+        while not self._stopped and len(self._workers) < self._count:
+            job = backlog.first()
+            if job is None or not finished.admits(job.index):
+                return
+            self._workers.append(Worker(self._recipe))
+            self._give(self._workers[-1], backlog, finished)
 
-    def _deadline(self, worker: _Worker) -> float:
-        return worker.since + (self._seconds if worker.ready else _START_SECONDS)
+    def _give(self, worker: Worker, backlog: Backlog, finished: Finished) -> None:
+        jobs: list[Job] = []
+        room = worker.room
+        while len(jobs) < room and not self._stopped:
+            job = backlog.first()
+            if job is None or not finished.admits(job.index):
+                break
+            if job.failure is not None:
+                # What failed once runs alone, so that a second failure can be nobody else's.
+                if worker.given or jobs:
+                    break
+                if job.failure == OUT_OF_MEMORY and not worker.fresh:
+                    self._discard(worker)
+                    return  # `_feed` starts another, whose memory has no holes
+                worker.give([backlog.take()])
+                return
+            jobs.append(backlog.take())
+        if jobs:
+            worker.give(jobs)
 
-    def _replace(
-        self, worker: _Worker, reason: str, results: list[tuple[int, Outcome | str]], untouched: list[int]
-    ) -> None:
-        worker.end()
+    def _listen(self, backlog: Backlog) -> list[tuple[Job, Outcome, int]]:
+        """Waits for answers, deaths and deadlines; gives outcomes with about their size."""
+        results: list[tuple[Job, Outcome, int]] = []
+        for worker in self._readable():
+            results += self._hear(worker, backlog)
+            if worker.channel.ended:
+                results += self._lose(worker, "worker_died", backlog)
+        now = time.monotonic()
+        for worker in [worker for worker in self._workers if now > self._deadline(worker)]:
+            results += self._lose(worker, "timeout", backlog)
+        for worker in self._admission.grants():
+            worker.channel.post(Grant())
+        return results
+
+    def _readable(self) -> list[Worker]:
+        poll = select.poll()
+        workers = {worker.channel.fileno(): worker for worker in self._workers}
+        for file, worker in workers.items():
+            poll.register(file, select.POLLIN | (select.POLLOUT if worker.channel.unsent else 0))
+        until = min(map(self._deadline, self._workers)) - time.monotonic()
+        readable = []
+        for file, event in poll.poll(1000 * max(0.0, min(until, _LOOK_SECONDS))):
+            if event & select.POLLOUT:
+                workers[file].channel.push()
+            if event & ~select.POLLOUT:
+                readable.append(workers[file])
+        return readable
+
+    def _hear(self, worker: Worker, backlog: Backlog) -> list[tuple[Job, Outcome, int]]:
+        """What a worker has sent."""
+        results = []
+        for message in worker.collect():
+            if isinstance(message, Wish):
+                self._admission.ask(worker, message.amount)
+                continue
+            self._admission.release(worker)
+            job, outcome, _ = message
+            if outcome.row.reason == OUT_OF_MEMORY and job.failure is None:
+                backlog.put_back(replace(job, failure=OUT_OF_MEMORY))
+            else:
+                results.append(message)
+        if worker.ready:
+            self._failed_starts = 0
+        return results
+
+    def _deadline(self, worker: Worker) -> float:
         if not worker.ready:
-            raise DataprepError(
-                "a worker process ended before its first record; does `python -c 'import cv2, PIL'` work?"
-            )
-        self._workers[self._workers.index(worker)] = _Worker.start(self._recipe)
-        if worker.given:
-            results.append((worker.given.popleft(), reason))
-            untouched += worker.given
+            return worker.started + _START_SECONDS
+        index, began = worker.at()
+        return began + self._seconds if index in worker.given else math.inf
 
+    def _lose(self, worker: Worker, reason: str, backlog: Backlog) -> list[tuple[Job, Outcome, int]]:
+        """Ends a worker that is dead or late, and has what it was given done by others."""
+        worker.end()
+        results = self._hear(worker, backlog)  # it may have answered in the meantime
+        self._discard(worker)
+        if not worker.ready:
+            self._failed_starts += 1
+            if self._failed_starts == _STARTS:
+                raise DataprepError(
+                    "worker processes end before their first record; does `python -c 'import cv2, PIL'` work?"
+                )
+        jobs = list(worker.given.values())
+        at, _ = worker.at()
+        # One that died between two records is laid to the next one's charge, or it could go on for ever.
+        blamed = worker.given.get(at, jobs[0] if jobs else None) if worker.ready else None
+        for job in jobs:
+            if job is not blamed:
+                backlog.put_back(job)
+            elif job.failure is None:
+                backlog.put_back(replace(job, failure=reason))
+            else:
+                results.append((job, refused(job.record, reason, _SENTENCES[reason]), 0))
+        return results
 
-_SENTENCES = {
-    "worker_died": "decoding it killed its process twice; the file, or the memory it takes, is not what it seems",
-    "timeout": "it took longer than limits.seconds, twice; shrink the image, or raise the limit",
-}
+    def _discard(self, worker: Worker) -> None:
+        worker.close()
+        self._admission.release(worker)
+        self._workers.remove(worker)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
+from dataprep.build.admission import FREE_BYTES
 from dataprep.errors import DecodeError, PlanError, RecordError
 from dataprep.geometry import Size
 from dataprep.inputs import IMAGE_SUFFIXES, Record
@@ -16,7 +18,9 @@ from dataprep.manifest import Manifest, options
 from dataprep.passes import Color, Pass
 from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode, encode_mask
+from dataprep.pixels.exhaustion import ran_out_of_memory
 from dataprep.pixels.labels import source_labels
+from dataprep.pixels.memory import peak_bytes
 from dataprep.pixels.render import render
 from dataprep.pixels.shrink import shrinkage
 from dataprep.plan import Options, Origin, View
@@ -69,15 +73,35 @@ class Outcome:
     histogram: Histogram | None = None
 
 
-def prepare(record: Record, recipe: Recipe) -> Outcome:
-    """Reads, plans, decodes, renders and encodes one record; what is wrong with it ends in the ledger row."""
+Admit = Callable[[int], None]
+"""Called before much memory is taken, with the bytes that all of the record takes at its peak; it returns when they may
+be taken."""
+
+
+def _always(amount: int) -> None:
+    """Admits any amount."""
+
+
+def prepare(record: Record, recipe: Recipe, admit: Admit = _always) -> Outcome:
+    """Reads, plans, decodes, renders and encodes one record; what is wrong with it ends in the ledger row.
+
+    Args:
+        record: the record.
+        recipe: what to do with it.
+        admit: waits for memory.
+
+    Raises:
+        Exception: a fault of ours, or memory that ran out (`ran_out_of_memory`).
+    """
     try:
-        return _prepare(record, recipe)
+        return _prepare(record, recipe, admit)
     except PlanError as error:
         # An image that shows nothing to crop to is left out by what the manifest asks, not by a fault.
         status = "filtered" if error.reason == "no_target" else "rejected"
         return Outcome(LedgerRow(record.key, status, error.reason, str(error), record.notes))
     except DecodeError as error:
+        if ran_out_of_memory(error):
+            raise  # a file is not to blame for what this machine lacks
         suffix = PurePosixPath(record.key).suffix.lower()
         stray = error.reason in ("not_an_image", "empty_file") and suffix not in IMAGE_SUFFIXES
         return Outcome(
@@ -87,7 +111,8 @@ def prepare(record: Record, recipe: Recipe) -> Outcome:
         return Outcome(LedgerRow(record.key, "rejected", error.reason, str(error), record.notes))
 
 
-def _prepare(record: Record, recipe: Recipe) -> Outcome:
+def _prepare(record: Record, recipe: Recipe, admit: Admit) -> Outcome:
+    _admit_file(record, recipe, admit)
     try:
         content = record.path.read_bytes()
     except OSError as error:
@@ -95,8 +120,9 @@ def _prepare(record: Record, recipe: Recipe) -> Outcome:
     opened = open_image(content, recipe.memory_mb)
     labels = source_labels(record, opened, recipe.options, raw=recipe.raw)
     views = plan(View.start(opened.size, labels, recipe.options, Origin(record.key, record.split)), recipe.steps)
-    for view in views:
-        _judge_output(view, recipe)
+    rendering = max((_judge_output(view, recipe) for view in views), default=0)
+    deep = "depth_reduced" in opened.notes
+    admit(peak_bytes(opened.image, opened.image.format or "", deep, len(content)) + rendering)
     scale = 1
     if recipe.scaled and opened.image.format == "JPEG":
         scale = shrinkage(opened.size, views, upright=opened.orientation == 1)
@@ -124,8 +150,25 @@ _OUTPUT_BYTES = 12
 _SIDES = {"jpeg": 65500, "webp": 16383}
 
 
-def _judge_output(view: View, recipe: Recipe) -> None:
-    """Bounds what a record becomes, as its source was bounded."""
+def _admit_file(record: Record, recipe: Recipe, admit: Admit) -> None:
+    """Bounds the file itself, before it is read."""
+    most = recipe.memory_mb << 20
+    try:
+        length = record.path.stat().st_size
+    except OSError:
+        return  # who reads it says what is wrong
+    if length > most:
+        raise DecodeError(
+            "too_large",
+            f"the file has {length >> 20} MiB, the limit is {recipe.memory_mb}; shrink it, or raise limits.memory_mb",
+        )
+    if length > FREE_BYTES:
+        # Its header is not known yet: all that one record may take, decoded and rendered.
+        admit(2 * most)
+
+
+def _judge_output(view: View, recipe: Recipe) -> int:
+    """Bounds what a record becomes, as its source was bounded; gives the bytes that rendering it takes."""
     canvases = [view.size, *(one.output for one in view.passes)]
     canvases += [Size(round(one.box.width), round(one.box.height)) for one in view.passes if isinstance(one, Pass)]
     needed = max(size.width * size.height for size in canvases) * _OUTPUT_BYTES
@@ -138,6 +181,7 @@ def _judge_output(view: View, recipe: Recipe) -> None:
     most = _SIDES.get(recipe.encoding.format)
     if most is not None and max(view.size) > most:
         raise PlanError("output_too_large", f"{recipe.encoding.format} holds {most} pixels a side, found {view.size}")
+    return needed
 
 
 def refused(record: Record, reason: str, note: str) -> Outcome:

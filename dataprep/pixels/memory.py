@@ -28,7 +28,7 @@ def peak_bytes(image: Image.Image, format: str, deep: bool, length: int) -> int:
 
     Args:
         image: opened, not decoded.
-        format: as `container.identify` names it.
+        format: as `container.identify` or Pillow names it.
         deep: whether the file holds more than 8 bits a channel.
         length: bytes of the file.
     """
@@ -36,7 +36,7 @@ def peak_bytes(image: Image.Image, format: str, deep: bool, length: int) -> int:
     match format:
         case "WEBP":
             each = _WEBP_ALPHA if alpha else _WEBP
-        case "AVIF" | "HEIC":
+        case "AVIF" | "HEIC" | "HEIF":
             each = (_ITEMS_ALPHA if alpha else _ITEMS) + (_ITEMS_DEEP if deep else 0)
         case _ if deep and not image.mode.startswith("I;16"):
             each = _DEEP_COLOR

@@ -41,7 +41,7 @@ def hanging(folder: Path, name: str) -> Record:
 
 def run(work: list[Record], *, workers: int, seconds: float = 30) -> list[Outcome]:
     with Engine(RECIPE, workers, seconds) as engine:
-        return list(engine.run(work))
+        return [outcome for _, outcome in engine.run(work)]
 
 
 @pytest.mark.parametrize("workers", [1, 3])

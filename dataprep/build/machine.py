@@ -1,0 +1,59 @@
+"""How much memory there is, and how much of it one process may take."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def memory_bytes(proc: Path = Path("/proc/self/cgroup"), groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """The memory of this machine, or what its container (control groups of either version) may take of it."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min([machine, *_group_limits(proc, groups)])
+
+
+def _group_limits(proc: Path, groups: Path) -> Iterator[int]:
+    """The limits of this process's control groups and of all above them, in bytes."""
+    try:
+        lines = proc.read_text().splitlines()
+    except OSError:
+        return  # no Linux
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            top, name = groups, "memory.max"
+        elif "memory" in controllers.split(","):
+            top, name = groups / "memory", "memory.limit_in_bytes"
+        else:
+            continue
+        own = top / path.lstrip("/")
+        # In a container the path is often that of the machine outside, and only the top is to be seen.
+        for folder in (own, *own.parents):
+            if folder.is_relative_to(top):
+                try:
+                    yield int((folder / name).read_text())
+                except (OSError, ValueError):  # not there, or "max"
+                    continue
+
+
+def cap_memory(more: int) -> None:
+    """Lets this process allocate only so much more than it has; beyond that allocations fail (MemoryError).
+
+    Enforced by Linux, which counts what a process has written or may write to (RLIMIT_DATA). macOS has no such
+    bound: there only the estimates from headers hold.
+
+    Args:
+        more: bytes.
+    """
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return
+    has = next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmData:")), None)
+    if has is None:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = has + more if hard == resource.RLIM_INFINITY else min(has + more, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
