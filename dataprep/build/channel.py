@@ -27,6 +27,7 @@ class Channel:
         for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
             end.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
         self._end = end
+        self._piece = bytearray(_PIECE)
         self._arrived = bytearray()
         self._unsent = bytearray()
         self.ended = False
@@ -90,8 +91,9 @@ class Channel:
     def _read(self) -> None:
         try:
             # One piece after the other until there is none; a sender that never stops fills only what it was given.
-            while piece := self._end.recv(_PIECE, socket.MSG_DONTWAIT):
-                self._arrived += piece
+            while count := self._end.recv_into(self._piece, 0, socket.MSG_DONTWAIT):
+                with memoryview(self._piece) as view:
+                    self._arrived += view[:count]
             self.ended = True
         except BlockingIOError:
             pass

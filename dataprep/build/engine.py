@@ -18,7 +18,7 @@ from dataprep.build.admission import FREE_BYTES, Admission
 from dataprep.build.machine import memory_bytes
 from dataprep.build.order import Backlog, Finished, Job
 from dataprep.build.prepare import Outcome, Recipe, refused
-from dataprep.build.worker import OUT_OF_MEMORY, Grant, Wish, Worker
+from dataprep.build.worker import OUT_OF_MEMORY, Wish, Worker
 from dataprep.errors import DataprepError
 from dataprep.inputs import Record
 
@@ -89,7 +89,9 @@ class Engine:
         Raises:
             DataprepError: no worker can be started.
         """
-        backlog, finished = Backlog(records, self._next), Finished(self._next)
+        backlog, finished = Backlog(records, self._next), Finished(self._next, self._count)
+        for worker in self._workers:
+            worker.pace = math.inf  # these records may be others
         try:
             while True:
                 self._feed(backlog, finished)
@@ -146,7 +148,7 @@ class Engine:
         for worker in [worker for worker in self._workers if now > self._deadline(worker)]:
             results += self._lose(worker, "timeout", backlog)
         for worker in self._admission.grants():
-            worker.channel.post(Grant())
+            worker.grant()
         return results
 
     def _readable(self) -> list[Worker]:
@@ -154,9 +156,15 @@ class Engine:
         workers = {worker.channel.fileno(): worker for worker in self._workers}
         for file, worker in workers.items():
             poll.register(file, select.POLLIN | (select.POLLOUT if worker.channel.unsent else 0))
-        until = min(map(self._deadline, self._workers)) - time.monotonic()
+        began = time.monotonic()
+        until = min(map(self._deadline, self._workers)) - began
+        events = poll.poll(1000 * max(0.0, min(until, _LOOK_SECONDS)))
+        now = time.monotonic()
+        for worker in self._workers:
+            worker.quiet += now - began
         readable = []
-        for file, event in poll.poll(1000 * max(0.0, min(until, _LOOK_SECONDS))):
+        for file, event in events:
+            workers[file].quiet = 0.0
             if event & select.POLLOUT:
                 workers[file].channel.push()
             if event & ~select.POLLOUT:
@@ -184,7 +192,11 @@ class Engine:
         if not worker.ready:
             return worker.started + _START_SECONDS
         index, began = worker.at()
-        return began + self._seconds if index in worker.given else math.inf
+        if index in worker.given and began < math.inf:
+            return began + self._seconds
+        # Between two records it sends or reads, or has been stopped; we hear of it while we listen.
+        idle = worker.waiting or not worker.given
+        return math.inf if idle else time.monotonic() + self._seconds - worker.quiet
 
     def _lose(self, worker: Worker, reason: str, backlog: Backlog) -> list[tuple[Job, Outcome, int]]:
         """Ends a worker that is dead or late, and has what it was given done by others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 from collections.abc import Iterator
@@ -57,3 +58,10 @@ def cap_memory(more: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     most = has + more if hard == resource.RLIM_INFINITY else min(has + more, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
+def give_back_memory() -> None:
+    """Returns freed memory to the system, which glibc keeps for itself otherwise; elsewhere does nothing."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

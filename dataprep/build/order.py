@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from dataprep.build.prepare import Outcome
 from dataprep.inputs import Record
 
-# Outcomes that wait for an earlier, slower record: so many, and so many bytes.
-_WINDOW, _WINDOW_BYTES = 4096, 64 << 20
+# Outcomes that wait for an earlier, slower record: so many a worker, and so many bytes in all.
+_WINDOW, _WINDOW_BYTES = 1024, 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,16 @@ class Backlog:
 class Finished:
     """Outcomes on their way into the order of the records."""
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, workers: int) -> None:
         """Begins with the record of index `first`."""
         self.next = first
+        self._window = _WINDOW * workers
         self._waiting: dict[int, tuple[Record, Outcome, int]] = {}
         self._bytes = 0
 
     def admits(self, index: int) -> bool:
         """Whether a record may be begun: what waits for the slowest one is bounded."""
-        return index == self.next or (index < self.next + _WINDOW and self._bytes < _WINDOW_BYTES)
+        return index == self.next or (index < self.next + self._window and self._bytes < _WINDOW_BYTES)
 
     def add(self, job: Job, outcome: Outcome, size: int) -> None:
         """Takes an outcome of about `size` bytes."""

@@ -18,7 +18,7 @@ from multiprocessing.sharedctypes import RawArray
 
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.channel import Channel
-from dataprep.build.machine import cap_memory
+from dataprep.build.machine import cap_memory, give_back_memory
 from dataprep.build.order import Job
 from dataprep.build.prepare import Outcome, Recipe, prepare, refused
 from dataprep.inputs import Record
@@ -29,7 +29,7 @@ from dataprep.pixels.exhaustion import ran_out_of_memory
 _GATHER_SECONDS, _GATHER_BYTES = 0.02, 1 << 20
 # Records given ahead of need are worth this many seconds of work, so that a worker never waits for the parent, and few
 # results of slow records pile up.
-_AHEAD_SECONDS, _AHEAD_LEAST, _AHEAD_MOST = 0.2, 2, 256
+_AHEAD_SECONDS, _AHEAD_LEAST, _AHEAD_MOST = 0.2, 2, 512
 # Beside the estimates' bound: decoders' tables, codecs loaded on first use, a heap with holes (80 MiB seen after
 # thousands of files), and an output that is rendered while its source is still there (a third of the estimate).
 _SLACK_BYTES, _SLACK_SHARE = 192 << 20, 0.5
@@ -153,6 +153,8 @@ class _Work:
         return granted
 
     def _send(self) -> None:
+        if self._granted:
+            give_back_memory()  # it is another's from now on
         if self._answers:
             self._channel.send(Answers(self._answers, self._seconds))
             self._answers, self._seconds, self._bytes, self._granted = [], 0.0, 0, 0
@@ -160,7 +162,18 @@ class _Work:
 
 
 class Worker:
-    """The parent's side of a worker process."""
+    """The parent's side of a worker process.
+
+    Attributes:
+        channel: the connection.
+        started: when, by `time.monotonic`.
+        ready: whether it has imported all it needs.
+        fresh: whether it has done nothing yet.
+        waiting: whether it has asked for memory and waits.
+        quiet: seconds that the parent has listened since anything was to be heard.
+        given: what it has not answered yet, by index.
+        pace: seconds a record takes it; infinity when that is not known.
+    """
 
     def __init__(self, recipe: Recipe) -> None:
         """Starts a process."""
@@ -181,15 +194,17 @@ class Worker:
         self.started = time.monotonic()
         self.ready = False
         self.fresh = True
+        self.waiting = False
+        self.quiet = 0.0
         self.given: dict[int, Job] = {}
-        self._pace = math.inf
+        self.pace = math.inf
 
     @property
     def room(self) -> int:
         """How many records it should be given now."""
         if len(self.given) == 1 and next(iter(self.given.values())).failure is not None:
             return 0  # what failed once runs alone
-        ahead = min(max(int(_AHEAD_SECONDS / self._pace), _AHEAD_LEAST), _AHEAD_MOST)
+        ahead = min(max(int(_AHEAD_SECONDS / self.pace), _AHEAD_LEAST), _AHEAD_MOST)
         # By halves: a message for every single record would be dear.
         return ahead - len(self.given) if len(self.given) <= ahead // 2 else 0
 
@@ -199,6 +214,12 @@ class Worker:
             self.given[job.index] = job
         self.channel.post([(job.index, job.record) for job in jobs])
 
+    def grant(self) -> None:
+        """Lets it take what it asked for."""
+        self.waiting = False
+        self.quiet = 0.0
+        self.channel.post(Grant())
+
     def collect(self) -> Iterator[tuple[Job, Outcome, int] | Wish]:
         """Yields what it has sent: outcomes with about their size in bytes, and wishes."""
         for message, length in self.channel.collect():
@@ -206,12 +227,13 @@ class Worker:
                 case Ready():
                     self.ready = True
                 case Wish():
+                    self.waiting = True
                     yield message
                 case Answers(outcomes, seconds):
                     self.fresh = False
                     # Half of what was and half of what is: images of one folder are alike, but not all.
                     pace = seconds / len(outcomes)
-                    self._pace = pace if math.isinf(self._pace) else (self._pace + pace) / 2
+                    self.pace = pace if math.isinf(self.pace) else (self.pace + pace) / 2
                     for index, outcome in outcomes:
                         yield self.given.pop(index), outcome, length // len(outcomes)
 

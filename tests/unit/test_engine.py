@@ -5,20 +5,32 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import struct
+import sys
 import threading
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dataprep.build.engine import Engine
+from dataprep.build.admission import Admission
+from dataprep.build.engine import UNSTABLE_REASONS, Engine
+from dataprep.build.machine import memory_bytes
+from dataprep.build.order import Finished, Job
 from dataprep.build.prepare import Outcome, Recipe
 from dataprep.inputs import Record
 from dataprep.labels import Labels
-from dataprep.pixels.encode import Jpeg
+from dataprep.pixels.encode import Jpeg, Raw
 from dataprep.plan import Options
+from dataprep.store.content import LedgerRow
 from dataprep.transforms.resize import Resize
+from tests.image_files import chunk, save
 
 RECIPE = Recipe((Resize(size=(8, 8)),), Jpeg(), (0, 0, 0), Options(), 1024)
 
@@ -102,3 +114,236 @@ def test_a_fault_of_ours_is_a_ledger_row_that_says_so(tmp_path: Path) -> None:
     work[1] = Record("broken", None, Labels())  # type: ignore[arg-type]
     found = run(work, workers=1)
     assert [outcome.row.reason for outcome in found] == [None, "internal_error", None]
+
+
+def test_records_are_taken_as_they_are_needed(tmp_path: Path) -> None:
+    (template,) = records(tmp_path, 1)
+    taken = 0
+
+    def endless() -> Iterator[Record]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield replace(template, key=str(taken))
+
+    with Engine(RECIPE, 2, 30) as engine:
+        for expected, (record, outcome) in enumerate(engine.run(endless()), 1):
+            assert record.key == outcome.row.key == str(expected)
+            if expected == 300:
+                break
+        # A run that was given up leaves nothing behind for the next one.
+        again = [record.key for record, _ in engine.run([template])]
+    assert again == [template.key]
+    assert taken < 300 + 4000
+
+
+def test_what_waits_for_a_slow_record_is_bounded_in_bytes(tmp_path: Path) -> None:
+    job = Job(1, Record("a", tmp_path, Labels()))
+    finished = Finished(0, workers=1)
+    assert finished.admits(0) and finished.admits(9)
+    finished.add(job, Outcome(LedgerRow("a", "accepted")), 1 << 30)
+    assert finished.admits(0), "the one that all wait for"
+    assert not finished.admits(9)
+    finished.add(Job(0, job.record), Outcome(LedgerRow("b", "accepted")), 1)
+    assert [outcome.row.key for _, outcome in finished.in_order()] == ["b", "a"]
+    assert finished.admits(9)
+
+
+def test_a_stopped_engine_finishes_what_is_in_flight(tmp_path: Path) -> None:
+    (template,) = records(tmp_path, 1)
+    work = [replace(template, key=str(index)) for index in range(100_000)]
+    found = []
+    with Engine(RECIPE, 2, 30) as engine:
+        for record, outcome in engine.run(work):
+            assert outcome.row.status == "accepted"
+            found.append(int(record.key))
+            if len(found) == 50:
+                assert not engine.stopped
+                engine.stop()
+        assert engine.stopped
+        assert list(engine.run(work)) == []
+    assert 50 <= len(found) < 5000
+    assert found == list(range(len(found)))
+
+
+def test_a_stop_yields_what_comes_after_a_record_that_is_lost(tmp_path: Path) -> None:
+    work = [hanging(tmp_path, "hang.jpg"), *records(tmp_path, 5)]
+    with Engine(RECIPE, 2, 2) as engine:
+        timer = threading.Timer(1.5, engine.stop)
+        timer.start()
+        found = [record.key for record, _ in engine.run(work)]
+        timer.join()
+    # What waited behind the one that hangs is lost with it, what another worker did is not.
+    assert found
+    assert found == sorted(found)
+    assert "hang.jpg" not in found
+
+
+def opened(path: Path) -> int:
+    """The writing end of a pipe, as soon as a worker waits at the other."""
+    while True:
+        try:
+            return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            time.sleep(0.01)
+
+
+def test_a_killed_worker_costs_none_of_the_small_records_around(tmp_path: Path) -> None:
+    """Answers travel together: what was done but not yet sent is done again, not refused."""
+    work = records(tmp_path, 300)
+    work.insert(150, hanging(tmp_path, "killer.jpg"))
+    found: list[Outcome] = []
+    over = threading.Event()
+
+    def kill() -> None:
+        pipe = opened(tmp_path / "killer.jpg")
+        (child,) = multiprocessing.active_children()
+        child.kill()
+        child.join()
+        os.close(pipe)
+        # The second time it is an empty file.
+        while not over.wait(0.01):
+            with suppress(OSError):
+                os.close(os.open(tmp_path / "killer.jpg", os.O_WRONLY | os.O_NONBLOCK))
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        found = run(work, workers=1)
+    finally:
+        over.set()
+        killer.join()
+    assert [outcome.row.key for outcome in found] == [record.key for record in work]
+    assert {outcome.row.reason for outcome in found} == {None, "empty_file"}
+
+
+def test_a_stopped_worker_is_late_even_in_the_middle_of_a_message(tmp_path: Path) -> None:
+    """The parent must not wait for the rest of a message; the outcomes are larger than any socket's buffer."""
+    work = []
+    for index in range(6):
+        path = tmp_path / f"{index}.bmp"
+        noise = np.random.default_rng(index).integers(0, 256, (2000, 2000, 3), np.uint8)
+        Image.fromarray(noise).save(path)
+        work.append(Record(path.name, path, Labels()))
+    recipe = replace(RECIPE, steps=(), encoding=Raw(format="raw"))
+    with Engine(recipe, 1, 3) as engine:
+        found = []
+        for index, (_, outcome) in enumerate(engine.run(work)):
+            found.append(outcome.row.status)
+            if index == 1:
+                # Something is on its way by now, and nobody reads it.
+                time.sleep(0.5)
+                (child,) = multiprocessing.active_children()
+                assert child.pid is not None
+                os.kill(child.pid, signal.SIGSTOP)
+    assert found == ["accepted"] * 6
+
+
+def bomb() -> bytes:
+    """A PNG of some bytes that says it has 900 million pixels."""
+    head = struct.pack(">IIBBBBB", 30000, 30000, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(9))) + chunk(b"IEND", b"")
+
+
+def with_masks(folder: Path, name: str, masks: list[bytes]) -> tuple[Record, threading.Thread]:
+    """A record whose mask has other bytes each time that it is read."""
+    path = folder / f"{name}.png"
+    Image.new("RGB", (1, 1)).save(path)
+    os.mkfifo(folder / f"{name} mask")
+
+    def write() -> None:
+        for content in masks:
+            (folder / f"{name} mask").write_bytes(content)
+            time.sleep(0.1)  # until the reader has closed its end
+
+    return Record(path.name, path, Labels(), mask=folder / f"{name} mask"), threading.Thread(target=write, daemon=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory")
+def test_memory_that_a_header_hides_ends_that_record_and_is_tried_twice(tmp_path: Path) -> None:
+    good = save(Image.new("L", (1, 1)), "PNG")
+    always, first = with_masks(tmp_path, "always", [bomb(), bomb()])
+    once, second = with_masks(tmp_path, "once", [bomb(), good])
+    work = [*records(tmp_path, 30), always, once]
+    first.start()
+    second.start()
+    with Engine(replace(RECIPE, memory_mb=64), 2, 30) as engine:
+        found = {record.key: outcome.row for record, outcome in engine.run(work)}
+    refused = {key: (row.reason, row.note) for key, row in found.items() if row.status != "accepted"}
+    assert {key: reason for key, (reason, _) in refused.items()} == {"always.png": "out_of_memory"}, refused
+    assert "limits.memory_mb" in str(found["always.png"].note)
+    assert {"out_of_memory", "timeout", "worker_died"} <= UNSTABLE_REASONS
+
+
+def test_memory_is_granted_in_order_and_never_refused() -> None:
+    admission = Admission[str](100)
+    for holder, amount in (("a", 60), ("b", 50), ("c", 10), ("d", 500)):
+        admission.ask(holder, amount)
+    assert admission.grants() == ["a"], "c fits, but b came first"
+    admission.release("a")
+    assert admission.grants() == ["b", "c"]
+    admission.release("b")
+    assert admission.grants() == []
+    admission.release("c")
+    assert admission.grants() == ["d"], "more than there is, but alone"
+    admission.ask("e", 1)
+    admission.release("d")
+    admission.release("e")
+    assert admission.grants() == []
+
+
+def test_large_images_wait_for_each_other_and_all_are_accepted(tmp_path: Path) -> None:
+    """Twelve megapixels are some 170 MiB: with 200 in all they run one by one, and waiting is not counted as work."""
+    small, work = records(tmp_path, 10), []
+    for index in range(12):
+        path = tmp_path / f"{index}.png"
+        Image.new("RGB", (4000, 3000), (index, 0, 0)).save(path)
+        work.append(Record(path.name, path, Labels()))
+    peaks = []
+    for total in (200, 100_000):
+        with Engine(replace(RECIPE, memory_mb=200), 4, 2, total) as engine:
+            list(engine.run(small * 100))  # until all workers are there
+            with watched() as seen:
+                found = [outcome.row.status for _, outcome in engine.run(work)]
+        assert found == ["accepted"] * 12
+        peaks.append(max(seen))
+    # 46 MiB of pixels each: one at a time, or at least two more on two processors.
+    assert peaks[0] < peaks[1] - (60 << 20)
+
+
+@contextmanager
+def watched() -> Iterator[list[int]]:
+    """Samples of the resident bytes of all workers together."""
+    seen, over = [0], threading.Event()
+
+    def sample() -> None:
+        while not over.wait(0.002):
+            total = 0
+            for child in multiprocessing.active_children():
+                with suppress(OSError):
+                    status = Path(f"/proc/{child.pid}/status").read_text()
+                    total += sum(int(line.split()[1]) << 10 for line in status.splitlines() if "VmRSS" in line)
+            seen.append(total)
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_the_memory_there_is_is_what_the_container_may_take(tmp_path: Path) -> None:
+    machine = memory_bytes(tmp_path / "none", tmp_path)
+    assert machine > 64 << 20
+    (tmp_path / "cgroup").write_text("12:pids:/a\n5:memory,x:/a/b\n0::/c/d\n")
+    for place, content in (("c", "300000000"), ("c/d", "max"), ("memory/a/b", "9223372036854771712")):
+        (tmp_path / "groups" / place).mkdir(parents=True, exist_ok=True)
+        name = "memory.limit_in_bytes" if place.startswith("memory") else "memory.max"
+        (tmp_path / "groups" / place / name).write_text(content)
+    assert memory_bytes(tmp_path / "cgroup", tmp_path / "groups") == min(machine, 300_000_000)
+    # Version 1, whose path inside the container is that of the machine outside.
+    (tmp_path / "groups/memory/memory.limit_in_bytes").write_text("200000000")
+    (tmp_path / "cgroup").write_text("5:memory:/docker/123\n")
+    assert memory_bytes(tmp_path / "cgroup", tmp_path / "groups") == 200_000_000
