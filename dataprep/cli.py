@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from dataprep import __version__
-from dataprep.errors import DataprepError, StoreCorrupt
+from dataprep.errors import BuildInterrupted, DataprepError, StoreCorrupt
 
 GOOD, DATA_FAILS, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 
@@ -69,13 +69,24 @@ def sample(directory: Path, seed: int, as_json: bool) -> None:
 @click.option("--store", type=_File, help="Where the store shall be.  [default: NAME.db in this folder]")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: the processors there are]")
 @click.option("--limit", type=click.IntRange(1), help="Take only so many inputs, mixed by their hash.")
+@click.option("--explain", is_flag=True, help="Say what was taken from earlier builds, and why the rest was not.")
+@click.option("--rehash", is_flag=True, help="Read every source file, also those that look unchanged.")
 @_as_json
-def build(manifest: Path, store: Path | None, workers: int | None, limit: int | None, as_json: bool) -> None:
-    r"""Build a store from a manifest.
+def build(
+    manifest: Path,
+    store: Path | None,
+    workers: int | None,
+    limit: int | None,
+    explain: bool,
+    rehash: bool,
+    as_json: bool,
+) -> None:
+    r"""Build a store from a manifest; what an earlier or interrupted build has done is not done again.
 
     \b
     dataprep build manifests/bccd.yaml --store bccd.db
     dataprep build manifests/bccd.yaml --limit 20 --json
+    dataprep build manifests/bccd.yaml --explain
     """
     from dataprep import console
     from dataprep.build.build import build as run
@@ -84,7 +95,7 @@ def build(manifest: Path, store: Path | None, workers: int | None, limit: int | 
     loaded = load(manifest)
     path = store or Path(f"{loaded.manifest.name}.db")
     with console.progress(f"building {loaded.manifest.name}") as progress:
-        summary = run(loaded, path, workers=workers or _processors(), limit=limit, progress=progress)
+        summary = run(loaded, path, workers=workers or _processors(), limit=limit, rehash=rehash, progress=progress)
     if as_json:
         _print_json(summary.as_json())
     else:
@@ -104,6 +115,8 @@ def build(manifest: Path, store: Path | None, workers: int | None, limit: int | 
             rows.insert(7, ("reasons", console.counts(summary.reasons)))
         if summary.dropped:
             rows.append(("labels lost", console.counts(summary.dropped)))
+        if explain:
+            rows += [("reused", console.counts(summary.reused)), ("redone", console.counts(summary.redone))]
         console.table(summary.dataset, rows)
     if summary.failure:
         click.echo(f"dataprep: {summary.failure}. What was built is in {summary.store}.", err=True)
@@ -172,6 +185,34 @@ def inspect(store: Path, as_json: bool) -> None:
 def _normalization(normalize: dict[str, list[float]]) -> str:
     scale, offset = (", ".join(f"{value:.6g}" for value in normalize[name]) for name in ("scale", "offset"))
     return f"scale {scale}; offset {offset}"
+
+
+@cli.command()
+@click.argument("store", type=_File)
+@click.option("--status", type=click.Choice(["accepted", "rejected", "duplicate", "filtered"]), help="Only these.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values with a header.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def records(store: Path, status: str | None, as_csv: bool, as_json: bool) -> None:
+    r"""Print the ledger: what became of every input, and why.
+
+    \b
+    dataprep records bccd.db --status rejected
+    dataprep records bccd.db --csv > ledger.csv
+    """
+    from dataprep import console
+    from dataprep.store.read import Store
+    from dataprep.verify.records import as_row, rows, write_csv
+
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json are two forms of one output; choose one")
+    with Store(store) as opened:
+        if as_csv:
+            write_csv(rows(opened, status), sys.stdout)
+        elif as_json:
+            for row in rows(opened, status):
+                _print_json(as_row(row))
+        else:
+            console.ledger(rows(opened, status))
 
 
 @cli.command()
@@ -272,6 +313,9 @@ def main() -> None:
     """Runs the command line, and turns what goes wrong into one sentence and an exit code."""
     try:
         sys.exit(cli.main(standalone_mode=False) or GOOD)
+    except BuildInterrupted as error:
+        click.echo(f"dataprep: {error}", err=True)
+        sys.exit(INTERRUPTED)
     except click.Abort:
         click.echo("dataprep: interrupted; what was there before is as it was", err=True)
         sys.exit(INTERRUPTED)

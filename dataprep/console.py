@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+from dataprep.store.content import LedgerRow
 
 out = Console()
 err = Console(stderr=True)
@@ -62,6 +64,26 @@ def columns(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) 
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
     out.print(grid)
+
+
+def ledger(rows: Iterable[LedgerRow]) -> None:
+    """A line an input, with its notes below it; control characters of names are escaped."""
+    for row in rows:
+        reason = f"{row.status}: {row.reason}" if row.reason else row.status
+        line = Text.assemble((f"{reason:32}", "dim" if row.status == "accepted" else "bold"), " ", printable(row.key))
+        out.print(line, soft_wrap=True)
+        lost = f"labels lost: {counts(row.dropped)}" if row.dropped else ""
+        for more in filter(None, (row.note, ", ".join(row.notes), lost)):
+            out.print(Text(f"{'':32} {printable(more)}", "dim"), soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    r"""Text that can't move the cursor or break a line.
+
+    >>> printable("a\nb"), printable("naïve")
+    ('a\\nb', 'naïve')
+    """
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def counts(values: Mapping[str, int]) -> str:

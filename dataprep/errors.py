@@ -61,6 +61,10 @@ class StoreReplaced(StoreError):
     """Another file has taken the place of an open store."""
 
 
+class BuildInterrupted(DataprepError):
+    """A build was stopped; what it has done is kept."""
+
+
 class SampleNotFound(StoreError, KeyError):
     """The store has no such sample, image or shard."""
 

@@ -10,6 +10,7 @@ from threading import Lock
 
 from dataprep import canonical, wire
 from dataprep.errors import SampleNotFound, StoreError, near
+from dataprep.store.ledger import count
 from dataprep.store.read import Store
 from server.answers import Document
 
@@ -95,9 +96,8 @@ class Catalog:
 
 def _entry(store: Store) -> Entry:
     index, contract = wire.index(store), wire.contract(store.dataset)
-    statuses: dict[str, int] = {}
-    for status, _, count in store.reasons():
-        statuses[status] = statuses.get(status, 0) + count
+    with store.connect() as connection:
+        statuses = {status: number for status, number in count(connection).statuses.items() if number}
     return Entry(
         store,
         Document(index, canonical.sha256(index)),

@@ -2,64 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import json
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from dataprep import __version__
 from dataprep.build.engine import Engine
+from dataprep.build.files import Files
+from dataprep.build.fingerprint import REVOCABLE_REASONS, Fingerprints
+from dataprep.build.interruption import on_interrupt, uninterrupted
 from dataprep.build.prepare import Outcome, Recipe
-from dataprep.build.statistics import PixelStatistics
+from dataprep.build.reuse import Reuse
+from dataprep.build.statistics import statistics
+from dataprep.build.summary import Summary, failure, summarize
 from dataprep.build.work import Work, plan_work
-from dataprep.errors import DataprepError
+from dataprep.errors import BuildInterrupted, DataprepError, StoreError
 from dataprep.inputs import Record
 from dataprep.manifest import LoadedManifest
 from dataprep.normalization import PRESETS, Normalization
-from dataprep.split import HashSplit, shares
-from dataprep.store.content import STATUSES, LedgerRow
+from dataprep.store.content import Planned, Prepared
+from dataprep.store.ledger import count
+from dataprep.store.outcomes import UNSTABLE
+from dataprep.store.read import Store
 from dataprep.store.write import Description, StoreWriter
 
 # Raised whenever the same inputs would give other pixels or labels.
-RENDER_VERSION = 1
-# Records written in one transaction: large enough that commits cost nothing, small enough to hold in memory.
+RENDER_VERSION = 2
+# Outcomes kept in one transaction: large enough that commits cost little, small enough that a kill loses little.
 _BATCH = 64
+_BATCH_SECONDS = 0.5
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a build did; `as_json` is what ``--json`` prints.
-
-    ``accepted + rejected + duplicates + filtered == inputs``, always.
-    """
-
-    dataset: str
-    digest: str
-    store: str
-    inputs: int
-    accepted: int
-    rejected: int
-    duplicates: int
-    filtered: int
-    samples: int
-    bytes: int
-    elapsed_s: float
-    splits: dict[str, int]
-    asked: dict[str, float] | None
-    actual: dict[str, float]
-    reasons: dict[str, int]
-    dropped: dict[str, int]
-    limited_to: int | None
-    failure: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
 
 
 def build(
@@ -68,143 +48,231 @@ def build(
     *,
     workers: int = 1,
     limit: int | None = None,
+    rehash: bool = False,
     progress: Progress | None = None,
 ) -> Summary:
-    """Builds a store.
+    """Builds a store, from what earlier builds left where that still holds.
 
     Args:
         loaded: the manifest.
         store: where the store shall be.
         workers: processes that decode and render.
         limit: take only so many inputs, in hash order, so that they are mixed.
+        rehash: read every source file, also those that look unchanged.
         progress: called with (inputs done, inputs in all).
 
     Returns:
         The summary; with a `failure`, the store stands at ``STORE.failed``, and an older one is untouched.
 
     Raises:
+        BuildInterrupted: by Ctrl-C; the same build goes on from there.
         DataprepError: the source or the store can't be used at all.
     """
     started = time.monotonic()
-    manifest = loaded.manifest
     work = plan_work(loaded, limit)
     if not work.inputs:
         raise DataprepError(f"{loaded.root}: the source has no inputs; check source.root and source.images")
-    recipe = Recipe.of(manifest, work.keypoints)
-    tally, statistics = _Tally(), PixelStatistics()
     writer = StoreWriter(store)
+    build = _Build(loaded, work, writer, Files(store, rehash=rehash), progress)
     try:
-        writer.add([(row, "", ()) for row in work.refused])
-        for row in work.refused:
-            tally.count(row, 0)
-        with Engine(recipe, workers, manifest.limits.seconds, manifest.limits.total_memory_mb) as engine:
-            outcomes = engine.run(work.records)
-            _write(writer, work, outcomes, tally, statistics, progress)
-        failure = _failure(loaded, work, writer.counts(), tally, limited=limit is not None)
-        description = _describe(loaded, work, statistics.summary(), failed=failure is not None)
-        final, digest = writer.finish(description, failed=failure is not None)
-    except BaseException:
-        writer.discard()
+        found = build.run(workers, limit)
+    except BaseException as error:
+        writer.suspend()
+        build.files.save()
+        if isinstance(error, KeyboardInterrupt):
+            raise build.interrupted() from None
+        if isinstance(error, SQLAlchemyError):
+            raise StoreError(
+                f"{store}: the store can't be written: {getattr(error, 'orig', None) or error}; make room or mend the "
+                "disk, then build again: what is done is kept"
+            ) from error
         raise
-    counts = writer.counts()
-    return Summary(
-        dataset=manifest.name,
-        digest=digest,
-        store=str(final),
-        inputs=work.inputs,
-        accepted=tally.statuses["accepted"],
-        rejected=tally.statuses["rejected"],
-        duplicates=tally.statuses["duplicate"],
-        filtered=tally.statuses["filtered"],
-        samples=tally.samples,
-        bytes=final.stat().st_size,
-        elapsed_s=round(time.monotonic() - started, 3),
-        splits=counts,
-        asked=manifest.split.shares() if isinstance(manifest.split, HashSplit) else None,
-        actual=shares(counts),
-        reasons=dict(sorted(tally.reasons.items())),
-        dropped=dict(sorted(tally.dropped.items())),
-        limited_to=limit,
-        failure=failure,
-    )
+    build.files.save()
+    return found.timed(time.monotonic() - started)
 
 
-class _Tally:
-    """Counts of what became of the inputs."""
+@dataclass(slots=True)
+class _Step:
+    """A record on its way: what it is known by."""
 
-    def __init__(self) -> None:
-        self.statuses: Counter[str] = Counter(dict.fromkeys(STATUSES, 0))
-        self.reasons: Counter[str] = Counter()
-        self.dropped: Counter[str] = Counter()
-        self.samples = 0
-
-    def count(self, row: LedgerRow, samples: int) -> None:
-        self.statuses[row.status] += 1
-        if row.reason:
-            self.reasons[row.reason] += 1
-        self.dropped.update(row.dropped)
-        self.samples += samples
+    record: Record
+    source: str | None = None
+    labels: str | None = None
+    fingerprint: str | None = None
 
 
-def _write(
-    writer: StoreWriter,
-    work: Work,
-    outcomes: Iterator[tuple[Record, Outcome]],
-    tally: _Tally,
-    statistics: PixelStatistics,
-    progress: Progress | None,
-) -> None:
-    batch: list[tuple[Record, Outcome]] = []
+class _Build:
+    """One build while it runs."""
 
-    def flush() -> None:
-        writer.add([(outcome.row, record.split, outcome.samples) for record, outcome in batch])
-        batch.clear()
+    def __init__(
+        self, loaded: LoadedManifest, work: Work, writer: StoreWriter, files: Files, progress: Progress | None
+    ) -> None:
+        self.files = files
+        self._loaded = loaded
+        self._work = work
+        self._writer = writer
+        self._progress = progress
+        self._done = 0
+        self._recipe = Recipe.of(loaded.manifest, work.keypoints)
+        self._prints = Fingerprints(self._recipe, render_versions())
+        self._reuse = Reuse(writer.path, writer.outcomes, self._prints)
+        self._steps = [_Step(record) for record in work.records]
 
-    for done, pair in enumerate(outcomes, 1):
-        record, outcome = pair
-        batch.append(pair)
-        tally.count(outcome.row, len(outcome.samples))
-        if outcome.histogram is not None and record.split == "train":
-            statistics.add(outcome.histogram)
-        if len(batch) == _BATCH:
-            flush()
-        if progress:
-            progress(len(work.refused) + done, work.inputs)
-    flush()
+    def run(self, workers: int, limit: int | None) -> Summary:
+        """Does everything, and leaves the store in its place."""
+        self._advance(len(self._work.refused))
+        if self._reuse.possible:
+            self._fingerprint()
+            unchanged = self._unchanged(limit)
+            if unchanged is not None:
+                return unchanged
+            self._reuse.take({step.fingerprint: step.record for step in self._steps if step.fingerprint}, self._advance)
+        todo = [step for step in self._steps if step.fingerprint not in self._writer.outcomes.known]
+        if self._reuse.possible:
+            self._reuse.explain((step.record, step.source, step.labels) for step in todo)
+        limits = self._loaded.manifest.limits
+        with (
+            Engine(self._recipe, workers, limits.seconds, limits.total_memory_mb) as engine,
+            on_interrupt(engine.stop),
+        ):
+            self._keep(todo, engine)
+            if engine.stopped:
+                raise KeyboardInterrupt
+        return self._finish(limit)
 
-
-def _failure(loaded: LoadedManifest, work: Work, counts: dict[str, int], tally: _Tally, *, limited: bool) -> str | None:
-    limits, split = loaded.manifest.limits, loaded.manifest.split
-    rejected = tally.statuses["rejected"]
-    if rejected > limits.max_rejected * work.inputs:
-        top = ", ".join(f"{reason} {count}" for reason, count in tally.reasons.most_common(3))
-        return (
-            f"{rejected} of {work.inputs} inputs were rejected, limits.max_rejected allows "
-            f"{limits.max_rejected:.2%} ({top}); mend them, or raise the limit"
+    def interrupted(self) -> BuildInterrupted:
+        """What to say when Ctrl-C has ended the build."""
+        kept = len(self._writer.outcomes.known)
+        return BuildInterrupted(
+            f"interrupted; {kept:,} of {len(self._steps):,} images are done and kept; the same command goes on from "
+            "there"
         )
-    if not tally.samples:
-        return "no input gave a sample; see the ledger for the reasons"
-    if isinstance(split, HashSplit) and not limited:
-        empty = [name for name, share in split.shares().items() if share and not counts.get(name)]
-        if empty:
-            names = " and ".join(empty)
-            return f"the split {names} is empty; choose other shares or another split.seed (now {split.seed})"
-    return None
 
+    def _advance(self, number: int) -> None:
+        self._done += number
+        if self._progress:
+            self._progress(self._done, self._work.inputs)
 
-def _describe(loaded: LoadedManifest, work: Work, pixels: dict[str, Any], *, failed: bool) -> Description:
-    manifest = loaded.manifest
-    return Description(
-        name=manifest.name,
-        manifest=manifest.model_dump(mode="json", by_alias=True, exclude_unset=True),
-        classes=work.classes,
-        keypoints=_keypoints(work),
-        format=manifest.encode.format,
-        normalize=_normalization(manifest.declared_normalization(), pixels, failed=failed)._asdict(),
-        statistics={"train": pixels, "fills": [list(color) for color in manifest.fill_colors()]},
-        versions=versions(),
-        target_bytes=manifest.shards.target_bytes,
-    )
+    def _fingerprint(self) -> None:
+        for step in self._steps:
+            step.source = self.files.digest(step.record.path)
+            if step.source is not None:
+                self._identify(step, step.source)
+
+    def _identify(self, step: _Step, source: str) -> str:
+        record = step.record
+        mask = (self.files.digest(record.mask) or "unreadable") if record.mask else None
+        step.labels = self._prints.labels(record, mask)
+        step.fingerprint = self._prints.of(record, source, step.labels)
+        return step.fingerprint
+
+    def _keep(self, todo: list[_Step], engine: Engine) -> None:
+        batch: list[Prepared] = []
+        last = time.monotonic()
+        steps = iter(todo)
+        try:
+            for record, outcome in engine.run(step.record for step in todo):
+                step = next(step for step in steps if step.record is record)
+                batch.append(self._prepared(step, outcome))
+                self._advance(1)
+                if len(batch) >= _BATCH or time.monotonic() > last + _BATCH_SECONDS:
+                    self._add(batch)
+                    last = time.monotonic()
+        except KeyboardInterrupt:
+            self._add(batch)
+            raise
+        self._add(batch)
+
+    def _add(self, batch: list[Prepared]) -> None:
+        with uninterrupted():
+            self._writer.outcomes.add(batch)
+            batch.clear()
+
+    def _prepared(self, step: _Step, outcome: Outcome) -> Prepared:
+        step.source = None
+        if outcome.source is not None:
+            step.source, stamp = outcome.source
+            self.files.remember(step.record.path, stamp, step.source)
+        # The bytes that were prepared count, not those that were there when the work was planned.
+        fingerprint = self._identify(step, step.source or "unreadable")
+        if outcome.row.reason in REVOCABLE_REASONS:
+            fingerprint = step.fingerprint = UNSTABLE + fingerprint
+        return Prepared(
+            fingerprint,
+            outcome.row,
+            outcome.samples,
+            step.source or "",
+            step.labels or "",
+            outcome.pixels,
+            outcome.measures,
+        )
+
+    def _inputs(self, limit: int | None) -> str:
+        """A digest of all that the store follows from."""
+        work, manifest = self._work, self._loaded.manifest
+        whole = [
+            manifest.model_dump(mode="json", by_alias=True),
+            versions(),
+            limit,
+            work.classes,
+            work.keypoints and [work.keypoints.names, work.keypoints.indices],
+            [[row.key, row.status, row.reason, row.note] for row in work.refused],
+            [[step.fingerprint, step.record.split] for step in self._steps],
+        ]
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+    def _unchanged(self, limit: int | None) -> Summary | None:
+        """The summary of the store that is there, when a build could only make the same one again."""
+        stores = self._reuse.stores
+        if not stores or stores[0].path != self._writer.path or stores[0].inputs != self._inputs(limit):
+            return None
+        if stores[0].has(sorted(REVOCABLE_REASONS)):
+            return None
+        with Store(self._writer.path) as store, store.connect() as connection:
+            found = summarize(
+                self._loaded.manifest,
+                self._writer.path,
+                store.dataset.digest,
+                count(connection),
+                limited_to=limit,
+                failure=None,
+                reused={"previous store": len(self._steps)},
+                redone={},
+            )
+        self._advance(len(self._steps))
+        self._writer.suspend()
+        return found
+
+    def _finish(self, limit: int | None) -> Summary:
+        work, manifest = self._work, self._loaded.manifest
+        plan = [Planned(step.fingerprint, step.record.split) for step in self._steps if step.fingerprint]
+        connection = self._writer.assemble(plan, work.refused)
+        counts, pixels = count(connection), statistics(connection)
+        failed = failure(self._loaded, work, counts, limited=limit is not None)
+        description = Description(
+            name=manifest.name,
+            manifest=manifest.model_dump(mode="json", by_alias=True, exclude_unset=True),
+            classes=work.classes,
+            keypoints=_keypoints(work),
+            format=manifest.encode.format,
+            normalize=_normalization(manifest.declared_normalization(), pixels["train"], failed is not None)._asdict(),
+            statistics={**pixels, "fills": [list(color) for color in manifest.fill_colors()]},
+            versions=versions(),
+            recipe=self._prints.parts,
+            inputs=self._inputs(limit),
+            target_bytes=manifest.shards.target_bytes,
+        )
+        final, digest = self._writer.finish(description, failed=failed is not None)
+        return summarize(
+            manifest,
+            final,
+            digest,
+            counts,
+            limited_to=limit,
+            failure=failed,
+            reused=dict(self._reuse.reused),
+            redone=dict(self._reuse.redone),
+        )
 
 
 def _keypoints(work: Work) -> dict[str, Any] | None:
@@ -213,7 +281,7 @@ def _keypoints(work: Work) -> dict[str, Any] | None:
     return {"names": list(work.keypoints.names), "pairs": [list(pair) for pair in work.keypoints.indices]}
 
 
-def _normalization(declared: Normalization | None, pixels: dict[str, Any], *, failed: bool) -> Normalization:
+def _normalization(declared: Normalization | None, pixels: dict[str, Any], failed: bool) -> Normalization:
     if declared is not None:
         return declared
     if failed and not pixels["pixels"]:
@@ -225,11 +293,12 @@ def _normalization(declared: Normalization | None, pixels: dict[str, Any], *, fa
     return Normalization.of(tuple(pixels["mean"]), (std[0], std[1], std[2]))
 
 
+def render_versions() -> dict[str, str]:
+    """Of everything that has a say in the bytes of a sample."""
+    packages = ("numpy", "opencv-python-headless", "pillow", "simplejpeg")
+    return {"render": str(RENDER_VERSION), **{package: importlib.metadata.version(package) for package in packages}}
+
+
 def versions() -> dict[str, str]:
-    """Of everything that has a say in the bytes."""
-    packages: Sequence[str] = ("numpy", "opencv-python-headless", "pillow", "simplejpeg")
-    return {
-        "dataprep": __version__,
-        "render": str(RENDER_VERSION),
-        **{package: importlib.metadata.version(package) for package in packages},
-    }
+    """Of everything that has a say in the store."""
+    return {"dataprep": __version__, **render_versions()}

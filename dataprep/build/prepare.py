@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
 from dataprep.build.admission import FREE_BYTES
+from dataprep.build.files import Stamp, read
 from dataprep.errors import DecodeError, PlanError, RecordError
 from dataprep.geometry import Size
 from dataprep.inputs import IMAGE_SUFFIXES, Record
@@ -20,6 +20,7 @@ from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode, encode_mask
 from dataprep.pixels.exhaustion import ran_out_of_memory
 from dataprep.pixels.labels import source_labels
+from dataprep.pixels.measures import digest, measure, no_sums, sums_of
 from dataprep.pixels.memory import peak_bytes
 from dataprep.pixels.render import render
 from dataprep.pixels.shrink import shrinkage
@@ -28,8 +29,6 @@ from dataprep.sources import KeypointNames
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.samples import sample_json
 from dataprep.transforms import Transform, plan
-
-Histogram = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +64,16 @@ class Outcome:
     Attributes:
         row: its ledger row.
         samples: its samples; none unless accepted.
-        histogram: (3, 256) int64, how often each value occurs in each channel of the rendered samples.
+        source: SHA-256 of its bytes, and the state of the file that they are from; None where it could not be read.
+        pixels: digest of its decoded pixels.
+        measures: see `dataprep.pixels.measures`.
     """
 
     row: LedgerRow
     samples: tuple[NewSample, ...] = ()
-    histogram: Histogram | None = None
+    source: tuple[str, Stamp] | None = None
+    pixels: str | None = None
+    measures: Mapping[str, Any] = field(default_factory=dict)
 
 
 Admit = Callable[[int], None]
@@ -94,29 +97,32 @@ def prepare(record: Record, recipe: Recipe, admit: Admit = _always) -> Outcome:
         Exception: a fault of ours, or memory that ran out (`ran_out_of_memory`).
     """
     try:
-        return _prepare(record, recipe, admit)
+        _admit_file(record, recipe, admit)
+        content, stamp = read(record.path)
+    except RecordError as error:
+        return _failed(record, "rejected", error)
+    source = (hashlib.sha256(content).hexdigest(), stamp)
+    try:
+        return replace(_prepare(record, content, recipe, admit), source=source)
     except PlanError as error:
         # An image that shows nothing to crop to is left out by what the manifest asks, not by a fault.
-        status = "filtered" if error.reason == "no_target" else "rejected"
-        return Outcome(LedgerRow(record.key, status, error.reason, str(error), record.notes))
+        outcome = _failed(record, "filtered" if error.reason == "no_target" else "rejected", error)
     except DecodeError as error:
         if ran_out_of_memory(error):
             raise  # a file is not to blame for what this machine lacks
         suffix = PurePosixPath(record.key).suffix.lower()
         stray = error.reason in ("not_an_image", "empty_file") and suffix not in IMAGE_SUFFIXES
-        return Outcome(
-            LedgerRow(record.key, "filtered" if stray else "rejected", error.reason, str(error), record.notes)
-        )
+        outcome = _failed(record, "filtered" if stray else "rejected", error)
     except RecordError as error:
-        return Outcome(LedgerRow(record.key, "rejected", error.reason, str(error), record.notes))
+        outcome = _failed(record, "rejected", error)
+    return replace(outcome, source=source)
 
 
-def _prepare(record: Record, recipe: Recipe, admit: Admit) -> Outcome:
-    _admit_file(record, recipe, admit)
-    try:
-        content = record.path.read_bytes()
-    except OSError as error:
-        raise RecordError("unreadable", f"the file can't be read: {error.strerror}") from error
+def _failed(record: Record, status: str, error: RecordError) -> Outcome:
+    return Outcome(LedgerRow(record.key, status, error.reason, str(error), record.notes))
+
+
+def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Outcome:
     opened = open_image(content, recipe.memory_mb)
     labels = source_labels(record, opened, recipe.options, raw=recipe.raw)
     views = plan(View.start(opened.size, labels, recipe.options, Origin(record.key, record.split)), recipe.steps)
@@ -128,11 +134,11 @@ def _prepare(record: Record, recipe: Recipe, admit: Admit) -> Outcome:
         scale = shrinkage(opened.size, views, upright=opened.orientation == 1)
     image, notes = decode(opened, recipe.background, scale)
     several = any(step.several for step in recipe.steps)
-    samples, histogram = [], np.zeros((3, 256), np.int64)
+    samples, sums = [], no_sums()
     for index, view in enumerate(views):
         # Colours go before the render, and so before the fill comes, which keeps its own.
         rendered = render(image.convert("L").convert("RGB") if view.grayscale else image, view.passes, scale)
-        histogram += np.array(rendered.histogram(), np.int64).reshape(3, 256)
+        sums += sums_of(view, rendered)
         clipped = view.clipped()
         key = f"{record.key}::{index}" if several else record.key
         encoded = encode(rendered, recipe.encoding)
@@ -141,7 +147,8 @@ def _prepare(record: Record, recipe: Recipe, admit: Admit) -> Outcome:
         samples.append(NewSample(key, view.size, encoded, mask, text))
     dropped = lost(labels, [view.placement.region for view in views], recipe.options.min_visible)
     row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
-    return Outcome(row, tuple(samples), histogram)
+    measures = measure(opened.size, labels.boxes, sums)
+    return Outcome(row, tuple(samples), pixels=digest(image, scale), measures=measures)
 
 
 # Bytes per pixel of an output while it is rendered and encoded: the canvas, its resampled copy, the encoder's.

@@ -1,43 +1,75 @@
-"""Pixel statistics of the train split, from exact integer sums."""
+"""The dataset's statistics, from the whole numbers of its records: no order of them changes a bit."""
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
-import numpy as np
+from sqlalchemy import Connection
 
-from dataprep.build.prepare import Histogram
+from dataprep.pixels.measures import ASPECTS, NO_SUMS, SIDES, Sums, add, bins
+
+# Every record that has samples, with its split.
+_MEASURES = """
+SELECT s.split, r.measures FROM main.records r
+JOIN (SELECT DISTINCT record, split FROM main.samples) s ON s.record = r.id
+"""
 
 
-class PixelStatistics:
-    """Adds up histograms, so that no order of the samples changes a bit of the result."""
+def statistics(connection: Connection) -> dict[str, Any]:
+    """Statistics of an assembled store.
 
-    def __init__(self) -> None:
-        self._histogram: Histogram = np.zeros((3, 256), np.int64)
+    Returns:
+        ``train``: of the train split's rendered pixels, fill included; its ``scene``: without fill. ``splits``: for
+        each split counts of source images by their longer side and by width / height, and of boxes likewise; with
+        the bins' upper edges in ``edges``.
+    """
+    everything, scene = NO_SUMS, NO_SUMS
+    splits: dict[str, dict[str, Any]] = {}
+    for split, text in connection.exec_driver_sql(_MEASURES):
+        measures = json.loads(text)
+        if split == "train":
+            everything, scene = add(everything, measures, "all"), add(scene, measures, "scene")
+        _count(splits.setdefault(split, _empty()), measures)
+    return {
+        "train": {**summary(everything), "scene": summary(scene)},
+        "splits": splits,
+        "edges": {"sides": list(SIDES), "aspects": list(ASPECTS)},
+    }
 
-    def add(self, histogram: Histogram) -> None:
-        """Adds one record's (3, 256) counts."""
-        self._histogram += histogram
 
-    def summary(self) -> dict[str, Any]:
-        """Count of pixels, and sum, sum of squares, mean and standard deviation of each channel, R, G, B.
+def _empty() -> dict[str, dict[str, list[int]]]:
+    return {
+        what: {"sides": [0] * (len(SIDES) + 1), "aspects": [0] * (len(ASPECTS) + 1)} for what in ("images", "boxes")
+    }
 
-        The pixels are those rendered, fill included, before they were encoded.
-        """
-        values = [int(value) for value in range(256)]
-        count = int(self._histogram[0].sum())
-        channels = [[int(number) for number in channel] for channel in self._histogram]
-        sums = [sum(n * v for n, v in zip(channel, values, strict=True)) for channel in channels]
-        squares = [sum(n * v * v for n, v in zip(channel, values, strict=True)) for channel in channels]
-        if not count:
-            return {"pixels": 0}
-        # Whole numbers until the last division: n * sum(x^2) - sum(x)^2 is exact.
-        variances = [(count * q - s * s) / (count * count) for s, q in zip(sums, squares, strict=True)]
-        return {
-            "pixels": count,
-            "sum": sums,
-            "sum_squares": squares,
-            "mean": [s / count for s in sums],
-            "std": [math.sqrt(v) for v in variances],
-        }
+
+def _count(counts: dict[str, dict[str, list[int]]], measures: dict[str, Any]) -> None:
+    width, height = measures["size"]
+    found = {"images": {"sides": bins([max(width, height)], SIDES), "aspects": bins([width / height], ASPECTS)}}
+    if "boxes" in measures:
+        found["boxes"] = measures["boxes"]
+    for what, kinds in found.items():
+        for kind, numbers in kinds.items():
+            counts[what][kind] = [a + b for a, b in zip(counts[what][kind], numbers, strict=True)]
+
+
+def summary(sums: Sums) -> dict[str, Any]:
+    """Count of pixels, and sum, sum of squares, mean and standard deviation of each channel, R, G, B.
+
+    Args:
+        sums: pixels, then three sums, then three sums of squares.
+    """
+    count, totals, squares = sums[0], sums[1:4], sums[4:]
+    if not count:
+        return {"pixels": 0}
+    # Whole numbers until the last division: n * sum(x^2) - sum(x)^2 is exact.
+    variances = [(count * q - s * s) / (count * count) for s, q in zip(totals, squares, strict=True)]
+    return {
+        "pixels": count,
+        "sum": totals,
+        "sum_squares": squares,
+        "mean": [s / count for s in totals],
+        "std": [math.sqrt(v) for v in variances],
+    }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dataprep.errors import ManifestError, near
@@ -12,7 +10,6 @@ from dataprep.manifest import LoadedManifest
 from dataprep.sources import KeypointNames
 from dataprep.split import SPLITS, FolderSplit, assign
 from dataprep.store.content import LedgerRow
-from dataprep.store.samples import labels_json
 from dataprep.store.sharding import record_hash
 
 
@@ -72,8 +69,6 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
     records = [
         replace(record, split=assignment.splits[record.key]) for record in records if record.key in assignment.splits
     ]
-    records, duplicates = _without_duplicates(records)
-    refusals += duplicates
     if limit is not None:
         inputs: list[Record | Refusal] = [*records, *refusals]
         kept = sorted(inputs, key=lambda one: record_hash(one.key))[:limit]
@@ -83,39 +78,3 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
     refusals.sort(key=lambda refusal: (refusal.key, refusal.status, refusal.reason))
     rows = [LedgerRow(one.key, one.status, one.reason, one.note) for one in refusals]
     return Work(listing.classes, listing.keypoints, records, rows)
-
-
-def _without_duplicates(records: Iterable[Record]) -> tuple[list[Record], list[Refusal]]:
-    """Keeps one record, the first by key, of those with equal bytes and equal labels.
-
-    Only files of one size are read: others can't be equal.
-    """
-    by_size: dict[int, list[Record]] = {}
-    kept: list[Record] = []
-    for record in sorted(records, key=lambda record: record.key):
-        try:
-            by_size.setdefault(record.path.stat().st_size, []).append(record)
-        except OSError:
-            kept.append(record)  # a worker will say what is wrong with it
-    refusals = []
-    for candidates in by_size.values():
-        first: dict[tuple[bytes, str], str] = {}
-        for record in candidates:
-            same = _identity(record) if len(candidates) > 1 else None
-            if same is not None and same in first:
-                note = f"the same bytes and labels as {first[same]}, which is kept"
-                refusals.append(Refusal(record.key, "duplicate", "same_bytes", note))
-                continue
-            if same is not None:
-                first[same] = record.key
-            kept.append(record)
-    return kept, refusals
-
-
-def _identity(record: Record) -> tuple[bytes, str] | None:
-    try:
-        with record.path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").digest()
-    except OSError:
-        return None
-    return content, str(labels_json(record.labels))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from dataprep.geometry import Size
 from dataprep.store.samples import SampleText
-
-STATUSES = ("accepted", "rejected", "duplicate", "filtered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +16,7 @@ class LedgerRow:
 
     Attributes:
         key: the input's key.
-        status: one of `STATUSES`.
+        status: one of `dataprep.store.ledger.STATUSES`.
         reason: stable code; None when accepted.
         note: a sentence for people.
         notes: stable codes of what was odd but not fatal.
@@ -52,6 +50,36 @@ class NewSample:
     image: bytes
     mask: bytes | None
     text: SampleText
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What became of one record, and from what, so that a later build can tell whether it still holds.
+
+    Attributes:
+        fingerprint: digest of everything the outcome depends on.
+        row: its ledger row.
+        samples: its samples; none unless accepted.
+        source: digest of the record's bytes.
+        labels: digest of its labels as read.
+        pixels: digest of its decoded pixels; None where none were decoded.
+        measures: whole numbers for the statistics.
+    """
+
+    fingerprint: str
+    row: LedgerRow
+    samples: Sequence[NewSample] = ()
+    source: str = ""
+    labels: str = ""
+    pixels: str | None = None
+    measures: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Planned(NamedTuple):
+    """A record's place in the store: they are given in the order of (split, hash of the key)."""
+
+    fingerprint: str
+    split: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,10 +29,14 @@ class Identity(NamedTuple):
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
+def read_only(path: Path) -> str:
+    """The URI of a file that can only be read; immutable, so that SQLite takes no locks and looks for no journal."""
+    return f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+
+
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection that can only read; immutable, so that SQLite takes no locks and looks for no journal."""
-    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+    """A connection that can only read."""
+    connection = sqlite3.connect(read_only(path), uri=True, check_same_thread=False)
     connection.execute("PRAGMA mmap_size=268435456")
     return connection
 

@@ -241,16 +241,6 @@ class Store:
         with self._engine.connect() as connection:
             return _ledger_row(connection.execute(select(schema.records).where(_record.id == id)).one())
 
-    def reasons(self) -> list[tuple[str, str | None, int]]:
-        """(status, reason, count) over the ledger, sorted."""
-        query = (
-            select(_record.status, _record.reason, func.count())
-            .group_by(_record.status, _record.reason)
-            .order_by(_record.status, _record.reason)
-        )
-        with self._engine.connect() as connection:
-            return [(status, reason, count) for status, reason, count in connection.execute(query)]
-
 
 def _ledger_row(row: Row[*tuple[Any, ...]]) -> LedgerRow:
     return LedgerRow(row.key, row.status, row.reason, row.note, tuple(row.notes), row.dropped, row.id)

@@ -1,6 +1,7 @@
 """The tables of a store.
 
-`application_id` and `user_version` mark the file. Images come in shard order, so that a shard reads sequentially.
+`application_id` and `user_version` mark the file. Images come in shard order where one build made them all, so that a
+shard reads sequentially.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from sqlalchemy import (
 )
 
 APPLICATION_ID = 0x64707265  # "dpre"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 metadata = MetaData()
 
@@ -38,6 +39,8 @@ dataset = Table(
     Column("statistics", JSON, nullable=False),
     Column("golden", JSON, nullable=False),
     Column("versions", JSON, nullable=False),  # of what decoded, rendered and encoded
+    Column("recipe", JSON, nullable=False),  # {part: digest} of what the manifest asks of a record
+    Column("inputs", String, nullable=False),  # digest of all that went in; an equal one gives an equal store
 )
 
 # The ledger: one row for every input.
@@ -51,6 +54,12 @@ records = Table(
     Column("note", String),  # for people
     Column("notes", JSON, nullable=False),  # stable codes of what was odd
     Column("dropped", JSON, nullable=False),  # {reason: labels lost}
+    # What the next build needs to know whether this one's outcome is still good; null where it never is.
+    Column("fingerprint", String, unique=True),
+    Column("source", String),  # digest of the bytes
+    Column("labels", String),  # digest of the labels as read
+    Column("pixels", String),  # digest of the decoded pixels
+    Column("measures", JSON),  # of the source and of the rendered pixels, see `dataprep.pixels.measures`
     Index("records_key", "key"),
     Index("records_status", "status"),
 )

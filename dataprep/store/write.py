@@ -1,4 +1,8 @@
-"""Writes a store: everything goes into ``NAME.db.building``, which becomes ``NAME.db`` by one rename."""
+"""Writes a store: images go into ``NAME.db.building``, which becomes ``NAME.db`` by one rename.
+
+What became of each record is kept beside it until then, in ``NAME.db.outcomes``, so that a build that was killed goes
+on. Everything else is put together at the end, in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +14,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, insert, select
+from sqlalchemy import Connection, create_engine, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from dataprep import canonical
 from dataprep.errors import StoreCorrupt, StoreError
 from dataprep.pixels.encode import MEDIA_TYPES
 from dataprep.store import schema
-from dataprep.store.content import LedgerRow, NewSample
+from dataprep.store.assembly import assemble, runs
+from dataprep.store.content import LedgerRow, Planned
 from dataprep.store.digest import digest
 from dataprep.store.finish import golden, kinds, one_size, write_shard
 from dataprep.store.identity import is_store
 from dataprep.store.lock import BuildLock
-from dataprep.store.sharding import record_hash, spans
+from dataprep.store.outcomes import SCHEMA, Outcomes
+from dataprep.store.sharding import spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +43,30 @@ class Description:
     normalize: Mapping[str, Any]
     statistics: Mapping[str, Any]
     versions: Mapping[str, str]
+    recipe: Mapping[str, str]
+    inputs: str
     target_bytes: int
-
-
-@dataclass(slots=True)
-class _Run:
-    """The samples of one record, which stay together."""
-
-    hash: bytes
-    first: int
-    last: int
-    weight: int
 
 
 class StoreWriter:
     """The one writer of a store.
 
-    Records must be added in the order of (split, hash of the key), so that images are written in shard order; those
-    without samples can come at any time.
+    Attributes:
+        path: where the store will be.
+        outcomes: what is known of records so far, an earlier, unfinished build's included.
     """
 
+    outcomes: Outcomes
+
     def __init__(self, path: Path) -> None:
-        """Begins a store.
+        """Begins a store, or goes on with one that was not finished.
 
         Raises:
             StoreError: the folder can't be written, another build holds the store, or what is there is no store.
         """
         self.path = path
-        self._building = path.with_name(path.name + ".building")
-        self._splits: dict[str, list[_Run]] = {}
-        self._images = self._samples = self._records = 0
+        self._building = _beside(path, "building")
+        self._outcomes = _beside(path, "outcomes")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _check_target(path)
@@ -75,16 +74,22 @@ class StoreWriter:
         except OSError as error:
             raise StoreError(f"{path}: the store can't be written there: {error}") from error
         try:
-            self._begin()
+            try:
+                self._open()
+            except SQLAlchemyError:
+                # What a crash of the machine may leave is no base to go on from.
+                self._remove()
+                self._open()
         except (OSError, SQLAlchemyError) as error:
             self._lock.release()
             raise StoreError(f"{path}: the store can't be written there: {error}") from error
 
-    def _begin(self) -> None:
-        for leftover in _files(self._building):
-            leftover.unlink(missing_ok=True)
-        # A creator, not a URL: in a URL, a ? or a % of the path would mean something.
-        self._engine = create_engine("sqlite://", creator=partial(sqlite3.connect, self._building), poolclass=NullPool)
+    def _open(self) -> None:
+        if not (self._building.exists() and self._outcomes.exists() and _is_unfinished(self._building)):
+            self._remove()
+        # A creator, not a URL of SQLAlchemy's: in that, a ? or a % of the path would mean something.
+        uri = f"{self._building.resolve().as_uri()}?mode=rwc"
+        self._engine = create_engine("sqlite://", creator=partial(sqlite3.connect, uri, uri=True), poolclass=NullPool)
         self._connection = self._engine.connect()
         for pragma in (
             f"application_id={schema.APPLICATION_ID}",
@@ -95,62 +100,23 @@ class StoreWriter:
             self._connection.exec_driver_sql(f"PRAGMA {pragma}")
         schema.metadata.create_all(self._connection)
         self._connection.commit()
+        self.outcomes = Outcomes(self._connection, self._outcomes)
 
-    def add(self, entries: Sequence[tuple[LedgerRow, str, Sequence[NewSample]]]) -> None:
-        """Writes ledger rows with their samples, in one transaction.
+    def assemble(self, plan: Sequence[Planned], refused: Sequence[LedgerRow]) -> Connection:
+        """Makes ledger and samples from the outcomes of the plan, duplicates left out.
 
         Args:
-            entries: (row, split, samples); the split of a row without samples is not used.
+            plan: all records that have outcomes, in the order of (split, hash of the key).
+            refused: ledger rows of the inputs that have none.
+
+        Returns:
+            A connection to look at the result; nothing is committed before `finish`.
         """
-        new = [sample for _, _, samples in entries for sample in samples]
-        files = {canonical.sha256(content): content for one in new for content in (one.image, one.mask) if content}
-        known = self._known_images(list(files))
-        image_rows: list[dict[str, Any]] = []
-        sample_rows: list[dict[str, Any]] = []
-        record_rows = []
-        for row, split, samples in entries:
-            self._records += 1
-            record_rows.append(_record_row(self._records, row))
-            for sample in samples:
-                ids: list[int | None] = []
-                for content in (sample.image, sample.mask):
-                    ids.append(self._keep(content, known, image_rows) if content is not None else None)
-                self._samples += 1
-                sample_rows.append(_sample_row(self._samples, self._records, ids, split, sample))
-            if samples:
-                self._splits.setdefault(split, []).append(
-                    _Run(
-                        record_hash(row.key),
-                        self._samples - len(samples) + 1,
-                        self._samples,
-                        sum(len(sample.image) + len(sample.mask or b"") for sample in samples),
-                    )
-                )
-        for table, rows in ((schema.records, record_rows), (schema.images, image_rows), (schema.samples, sample_rows)):
-            if rows:
-                self._connection.execute(insert(table), rows)
-        self._connection.commit()
-
-    def _keep(self, content: bytes, known: dict[str, int], rows: list[dict[str, Any]]) -> int:
-        """The id of an image or a mask; one that is not known yet gets the next, and a row."""
-        sha256 = canonical.sha256(content)
-        if sha256 not in known:
-            self._images += 1
-            known[sha256] = self._images
-            rows.append({"id": self._images, "sha256": sha256, "content": content})
-        return known[sha256]
-
-    def _known_images(self, hashes: Sequence[str]) -> dict[str, int]:
-        image = schema.images.c
-        found = self._connection.execute(select(image.sha256, image.id).where(image.sha256.in_(hashes)))
-        return {row.sha256: row.id for row in found}
-
-    def counts(self) -> dict[str, int]:
-        """Samples in each split so far."""
-        return {split: sum(run.last - run.first + 1 for run in runs) for split, runs in self._splits.items()}
+        assemble(self._connection, plan, refused)
+        return self._connection
 
     def finish(self, description: Description, *, failed: bool = False) -> tuple[Path, str]:
-        """Cuts the shards, computes the digests, and puts the store in place.
+        """Cuts the shards, computes the digests, and puts the store in place; `assemble` comes before.
 
         Args:
             description: the dataset as a whole.
@@ -184,30 +150,34 @@ class StoreWriter:
                 statistics=description.statistics,
                 golden=golden(connection, description.format),
                 versions=description.versions,
+                recipe=description.recipe,
+                inputs=description.inputs,
             )
         )
         connection.commit()
-        final = self.path.with_name(self.path.name + ".failed") if failed else self.path
+        final = _beside(self.path, "failed") if failed else self.path
         self._seal(final)
         return final, whole
 
     def _spans(self, target: int) -> Iterator[tuple[str, str, int, int]]:
-        for split, runs in self._splits.items():
-            for span in spans([run.hash for run in runs], [run.weight for run in runs], target):
+        for split, all in runs(self._connection).items():
+            for span in spans([run.hash for run in all], [run.weight for run in all], target):
                 name = f"{split}-{span.prefix}" if span.prefix else split
-                yield name, split, runs[span.start].first, runs[span.stop - 1].last
+                yield name, split, all[span.start].first, all[span.stop - 1].last
 
     def _seal(self, final: Path) -> None:
         connection = self._connection
+        connection.exec_driver_sql(f"DETACH DATABASE {SCHEMA}")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
         found = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
         if found != "ok":
+            self._close()
+            self._remove()
             raise StoreCorrupt(
                 f"{self._building}: SQLite's integrity check says {found!r}; check the disk, build again"
             )
-        connection.close()
-        self._engine.dispose()
+        self._close()
         with self._building.open("rb") as file:
             os.fsync(file.fileno())
         self._building.replace(final)
@@ -216,15 +186,31 @@ class StoreWriter:
             os.fsync(folder)
         finally:
             os.close(folder)
+        if final == self.path:
+            # What an earlier try left has served its purpose.
+            _beside(self.path, "failed").unlink(missing_ok=True)
+        self._remove()
         self._lock.release()
 
-    def discard(self) -> None:
-        """Throws away what was written so far; the store that was there before stays."""
+    def suspend(self) -> None:
+        """Stops; what is done is kept, and the next writer of this store goes on from there."""
+        self._close()
+        if not self.outcomes.known:
+            self._remove()
+        self._lock.release()
+
+    def _close(self) -> None:
         self._connection.close()
         self._engine.dispose()
-        for file in _files(self._building):
-            file.unlink(missing_ok=True)
-        self._lock.release()
+
+    def _remove(self) -> None:
+        for database in (self._building, self._outcomes):
+            for file in (database, *(_beside(database, tail, "-") for tail in ("wal", "shm", "journal"))):
+                file.unlink(missing_ok=True)
+
+
+def _beside(path: Path, tail: str, joint: str = ".") -> Path:
+    return path.with_name(f"{path.name}{joint}{tail}")
 
 
 def _check_target(path: Path) -> None:
@@ -235,33 +221,14 @@ def _check_target(path: Path) -> None:
         raise StoreError(f"{path}: this file is no store and would be lost; choose another --store, or remove it")
 
 
-def _files(database: Path) -> list[Path]:
-    return [database, *(database.with_name(database.name + tail) for tail in ("-wal", "-shm", "-journal"))]
-
-
-def _record_row(id: int, row: LedgerRow) -> dict[str, Any]:
-    return {
-        "id": id,
-        "key": row.key,
-        "status": row.status,
-        "reason": row.reason,
-        "note": row.note,
-        "notes": list(row.notes),
-        "dropped": dict(row.dropped),
-    }
-
-
-def _sample_row(id: int, record: int, files: Sequence[int | None], split: str, sample: NewSample) -> dict[str, Any]:
-    return {
-        "id": id,
-        "key": sample.key,
-        "record": record,
-        "split": split,
-        "image": files[0],
-        "mask": files[1],
-        "length": len(sample.image),
-        "width": sample.size.width,
-        "height": sample.size.height,
-        "wire": sample.text.wire,
-        "gap": sample.text.gap,
-    }
+def _is_unfinished(path: Path) -> bool:
+    """Whether a file is the beginning of a store of this format version."""
+    try:
+        connection = sqlite3.connect(path)
+        try:
+            marks = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+            return marks == [schema.APPLICATION_ID, schema.FORMAT_VERSION]
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return False

@@ -8,19 +8,17 @@ from sqlalchemy import func, select
 
 from dataprep import wire
 from dataprep.store import schema
-from dataprep.store.content import STATUSES, Dataset
+from dataprep.store.content import Dataset
+from dataprep.store.ledger import count
 from dataprep.store.read import Store
 
 
 def inspect(store: Store) -> dict[str, Any]:
     """Splits, classes, sizes, shards, the ledger's counts and the statistics of a store, as plain values."""
     dataset, shards = store.dataset, store.shards()
-    statuses = dict.fromkeys(STATUSES, 0)
-    reasons: dict[str, int] = {}
-    for status, reason, count in store.reasons():
-        statuses[status] += count
-        if reason:
-            reasons[f"{status}: {reason}"] = count
+    with store.connect() as connection:
+        counts = count(connection)
+    reasons = {f"{status}: {reason}": number for (status, reason), number in counts.reasons.items()}
     sizes = [shard.images_bytes for shard in shards]
     return {
         "dataset": dataset.name,
@@ -36,7 +34,7 @@ def inspect(store: Store) -> dict[str, Any]:
             "count": len(shards),
             "images_bytes": {"min": min(sizes, default=0), "max": max(sizes, default=0), "sum": sum(sizes)},
         },
-        "ledger": {"statuses": statuses, "reasons": reasons, "dropped": _dropped(store)},
+        "ledger": {"statuses": counts.statuses, "reasons": reasons, "dropped": counts.dropped},
         "normalize": dict(dataset.normalize),
         "fills": [{"color": color, "becomes": _normalized(color, dataset)} for color in dataset.statistics["fills"]],
         "statistics": dict(dataset.statistics),
@@ -68,19 +66,6 @@ def _classes(store: Store) -> dict[str, dict[str, dict[str, int]]]:
                 .group_by(boxes.c.value, sample.split),
             ),
         ):
-            for id, split, count in connection.execute(query):
-                found[store.dataset.classes[id]][split][kind] = count
+            for id, split, number in connection.execute(query):
+                found[store.dataset.classes[id]][split][kind] = number
     return found
-
-
-def _dropped(store: Store) -> dict[str, int]:
-    each = func.json_each(schema.records.c.dropped).table_valued("key", "value")
-    query = (
-        select(each.c.key, func.sum(each.c.value))
-        .select_from(schema.records)
-        .join(each, each.c.value > 0)
-        .group_by(each.c.key)
-        .order_by(each.c.key)
-    )
-    with store.connect() as connection:
-        return {row[0]: row[1] for row in connection.execute(query)}

@@ -18,7 +18,7 @@ from dataprep import wire
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
 from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_stored, encode, encode_mask
-from dataprep.store.content import LedgerRow, NewSample
+from dataprep.store.content import LedgerRow, NewSample, Planned, Prepared
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json
 from dataprep.store.sharding import record_hash
@@ -66,13 +66,21 @@ def entries(draw: st.DrawFn, format: str) -> list[Entry]:
 def write(path: Path, found: list[Entry], format: str, *, batches: int = 1, target: int = 600) -> str:
     writer = StoreWriter(path)
     order = sorted(found, key=lambda entry: (entry[1], record_hash(entry[0].key)))
-    for start in range(0, len(order), batches):
-        writer.add(order[start : start + batches])
+    # Outcomes may come in any order; the plan says where they go.
+    for start in range(0, len(found), batches):
+        writer.outcomes.add([prepared(row, samples) for row, _, samples in found[start : start + batches]])
+    writer.assemble([Planned(row.key, split) for row, split, _ in order], [])
     description = Description(
         "drawn", {"transforms": []}, ["a", "b", "c"], None, format,
-        {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"}, target,
+        {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"},
+        {"encode": format}, "inputs", target,
     )  # fmt: skip
     return writer.finish(description)[1]
+
+
+def prepared(row: LedgerRow, samples: list[NewSample]) -> Prepared:
+    """An outcome that is known by its key, and equal to no other."""
+    return Prepared(row.key, row, samples, source=row.key, labels="", pixels=row.key)
 
 
 @settings(max_examples=25)

@@ -1,0 +1,93 @@
+"""What an outcome depends on, as digests: equal fingerprints, equal outcomes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dataprep.build.engine import UNSTABLE_REASONS
+from dataprep.build.prepare import Recipe
+from dataprep.inputs import Record
+from dataprep.labels import Labels
+from dataprep.transforms import Varying
+
+# Rejections that another run, or other limits, may undo: no later build takes them for known.
+REVOCABLE_REASONS = UNSTABLE_REASONS | {"output_too_large", "too_large", "unsteady"}
+
+
+class Fingerprints:
+    """Of the records of one build.
+
+    Attributes:
+        parts: digests of what the manifest asks of a record, and of the libraries that do it.
+    """
+
+    def __init__(self, recipe: Recipe, versions: Mapping[str, str]) -> None:
+        """For a recipe, done by these versions."""
+        options = recipe.options
+        parts = {
+            "transforms": [[type(step).name, step.model_dump(mode="json")] for step in recipe.steps],
+            "encode": recipe.encoding.model_dump(mode="json"),
+            "background": recipe.background,
+            "labels": [options.pairs, options.names, options.min_visible, options.mask_fill],
+            "decode": [recipe.scaled, recipe.raw],
+            "versions": dict(versions),
+        }
+        self.parts = {name: _sha256(_json(part)) for name, part in parts.items()}
+        self._head = _json(self.parts)
+        self._varies = any(isinstance(step, Varying) for step in recipe.steps)
+
+    def labels(self, record: Record, mask: str | None) -> str:
+        """The digest of a record's labels as read.
+
+        Args:
+            record: as its source read it.
+            mask: digest of its mask's file; None without one.
+        """
+        whole = hashlib.sha256(_json([record.size, record.notes, mask]))
+        for part in _parts(record.labels):
+            whole.update(part)
+        return whole.hexdigest()
+
+    def of(self, record: Record, source: str, labels: str) -> str:
+        """The fingerprint of a record.
+
+        Args:
+            record: as planned.
+            source: digest of its bytes.
+            labels: digest of its labels.
+        """
+        split = record.split if self._varies else ""
+        return _sha256(self._head + _json([record.key, split, source, labels]))
+
+
+def _parts(labels: Labels) -> list[bytes]:
+    """The labels, to the last bit of every number."""
+    found = [_json([labels.class_id, labels.tags, labels.values, labels.attributes])]
+    if labels.boxes is not None:
+        boxes = labels.boxes
+        found += [b"boxes", *(_array(part) for part in (boxes.corners, boxes.classes, boxes.flags, boxes.visible))]
+    if labels.keypoints is not None:
+        found += [b"keypoints", _array(labels.keypoints.points)]
+    if labels.polygons is not None:
+        found += [b"polygons", _array(labels.polygons.classes)]
+        found += [b"ring" + _array(ring) for one in labels.polygons.rings for ring in (np.zeros(0), *one)]
+    if labels.mask is not None:
+        found += [b"mask", _array(labels.mask)]
+    return found
+
+
+def _array(values: Any) -> bytes:
+    return f"{values.shape}{values.dtype.str}".encode() + np.ascontiguousarray(values).tobytes()
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, default=dict).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,95 @@
+"""Which records need no work, because an earlier build has done it, and why the others do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from dataprep.build.fingerprint import Fingerprints
+from dataprep.inputs import Record
+from dataprep.store.outcomes import Outcomes
+from dataprep.store.previous import Before, Previous, previous
+
+# Called with how many more inputs are done.
+Advance = Callable[[int], None]
+
+
+class Reuse:
+    """What earlier builds of a store left, seen by this one.
+
+    Attributes:
+        reused: how many records need no work, by where their outcomes come from.
+        redone: how many do, by the reason.
+    """
+
+    def __init__(self, store: Path, outcomes: Outcomes, prints: Fingerprints) -> None:
+        """Looks at what is there.
+
+        Args:
+            store: its path.
+            outcomes: of the store being written; an unfinished build's may be among them.
+            prints: of this build.
+        """
+        self._outcomes = outcomes
+        self._prints = prints
+        paths = (store, store.with_name(store.name + ".failed"))
+        self.stores: list[Previous] = [found for path in paths if (found := previous(path)) is not None]
+        self.reused: Counter[str] = Counter()
+        self.redone: Counter[str] = Counter()
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is anything to take outcomes from; if not, nobody needs to hash the sources first."""
+        return bool(self.stores or self._outcomes.known)
+
+    def take(self, planned: dict[str, Record], advance: Advance) -> None:
+        """Takes over every outcome that still holds.
+
+        Args:
+            planned: records by fingerprint.
+            advance: called as it goes.
+        """
+        self._outcomes.keep_only(planned.keys())
+        self._count("unfinished build", len(self._outcomes.known), advance)
+        for store in self.stores:
+            wanted = [one for one in planned if one in store.fingerprints and one not in self._outcomes.known]
+            known = len(self._outcomes.known)
+            done = 0
+            for looked_at in self._outcomes.borrow(store.path, wanted):
+                advance(looked_at - done)
+                done = looked_at
+            self._count("previous store", len(self._outcomes.known) - known)
+
+    def _count(self, where: str, number: int, advance: Advance | None = None) -> None:
+        if number:
+            self.reused[where] += number
+        if advance:
+            advance(number)
+
+    def explain(self, records: Iterable[tuple[Record, str | None, str | None]]) -> None:
+        """Counts why records are done again.
+
+        Args:
+            records: each with the digests of its bytes (None where it can't be read) and of its labels.
+        """
+        known: dict[str, Before] = {}
+        parts: dict[str, str] = {}
+        for store in reversed(self.stores):
+            known |= store.records()
+            parts = store.parts
+        changed = sorted(name for name, digest in self._prints.parts.items() if parts and parts.get(name) != digest)
+        for record, source, labels in records:
+            self.redone[_reason(known.get(record.key), source, labels, changed)] += 1
+
+
+def _reason(before: Before | None, source: str | None, labels: str | None, changed: list[str]) -> str:
+    if before is None:
+        return "new"
+    if source != before.source:
+        return "image changed"
+    if labels != before.labels:
+        return "labels changed"
+    if changed:
+        return f"{' and '.join(changed)} changed"
+    return "not kept"

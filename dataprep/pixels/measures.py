@@ -1,0 +1,109 @@
+"""What is known of a record's pixels besides its samples; it is kept with the record's outcome.
+
+A digest tells duplicates; the whole numbers are what the dataset's statistics add up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xxhash
+from PIL import Image
+
+from dataprep.geometry import Size
+from dataprep.labels import Boxes
+from dataprep.passes import Pass
+from dataprep.plan import View
+
+# Upper edges, each bin without its own; a last bin takes what is larger.
+SIDES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)  # pixels: the longer side of images, and of boxes
+ASPECTS = (0.25, 0.5, 0.8, 1.25, 2.0, 4.0)  # width / height
+
+Ints = npt.NDArray[np.int64]
+# Pixels, then sums, then sums of squares of R, G, B.
+Sums = list[int]
+NO_SUMS: Sums = [0] * 7
+
+_VALUES = np.arange(256, dtype=np.int64)
+
+
+def digest(image: Image.Image, scale: int) -> str:
+    """A digest of decoded pixels: 128 bits of a fast hash, as nobody gains by an image that looks like another's.
+
+    Args:
+        image: upright RGB.
+        scale: it was decoded at 1 / scale.
+    """
+    return f"{image.width}x{image.height}/{scale} {xxhash.xxh3_128_hexdigest(image.tobytes())}"
+
+
+def measure(source: Size, boxes: Boxes | None, sums: Ints) -> dict[str, Any]:
+    """Measures a record.
+
+    Args:
+        source: size of the upright source image.
+        boxes: the source's.
+        sums: of all its outputs, see `sums_of`.
+
+    Returns:
+        ``size``; ``all``, sums over all rendered pixels; ``scene``, those without fill; ``boxes``, counts of box sides
+        (bins of `SIDES`) and aspects (bins of `ASPECTS`), where there are boxes.
+    """
+    found: dict[str, Any] = {"size": list(source), "all": sums[0].tolist(), "scene": sums[1].tolist()}
+    if boxes is not None and len(boxes):
+        sides = boxes.corners[:, 2:] - boxes.corners[:, :2]
+        found["boxes"] = {"sides": bins(sides.max(axis=1), SIDES), "aspects": bins(_aspects(sides), ASPECTS)}
+    return found
+
+
+def no_sums() -> Ints:
+    """What to begin with."""
+    return np.zeros((2, 7), np.int64)
+
+
+def sums_of(view: View, image: Image.Image) -> Ints:
+    """Sums over an output's rendered pixels, before they are encoded.
+
+    Returns:
+        (2, 7) int64: pixels, sums of R, G, B, sums of their squares; first over all pixels, then over those of scene.
+    """
+    whole = _sums(image)
+    return np.stack([whole, _scene_sums(view, image, whole)])
+
+
+def _aspects(sides: Any) -> Any:
+    """Width / height of (n, 2) sides; a box without height counts as the widest."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(sides[:, 0] / sides[:, 1], nan=1.0)
+
+
+def bins(values: Any, edges: Sequence[float]) -> list[int]:
+    """How many values fall below each edge and not below the one before; the last bin has no edge."""
+    counts: list[int] = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1).tolist()
+    return counts
+
+
+def _scene_sums(view: View, image: Image.Image, whole: Ints) -> Ints:
+    if all(isinstance(one, Pass) for one in view.passes):
+        # A pixel is scene when its centre is.
+        live = view.live
+        x0, y0, x1, y1 = (int(np.ceil(edge - 0.5)) for edge in live)
+        if (x0, y0, x1, y1) == (0, 0, *view.size):
+            return whole
+        return _sums(image.crop((x0, y0, x1, y1)))
+    x, y = np.meshgrid(np.arange(image.width) + 0.5, np.arange(image.height) + 0.5)
+    inside = view.placement.scene.holds(np.stack([x, y], axis=-1), 0.0)
+    return whole if inside.all() else _sums(image, Image.fromarray(inside))
+
+
+def _sums(image: Image.Image, mask: Image.Image | None = None) -> Ints:
+    histogram = np.array(image.histogram(mask), np.int64).reshape(3, 256)
+    return np.array([histogram[0].sum(), *(histogram @ _VALUES), *(histogram @ _VALUES**2)], np.int64)
+
+
+def add(total: Sums, measures: Mapping[str, Any], name: str) -> Sums:
+    """Sums with a record's added."""
+    return [a + b for a, b in zip(total, measures[name], strict=True)]
