@@ -46,24 +46,24 @@ def _render(image: Image.Image, one: Pass) -> Image.Image:
     if domain != Rect(0, 0, *image.size):
         # Cut before resampling: Pillow's own `box` would read beyond it.
         image = image.crop((int(domain.x0), int(domain.y0), int(domain.x1), int(domain.y1)))
-    x0, y0 = domain.x0, domain.y0
-    if not box.within(domain):
-        around = box.outward()
-        border = Sides(
-            max(int(domain.x0 - around.x0), 0),
-            max(int(domain.y0 - around.y0), 0),
-            max(int(around.x1 - domain.x1), 0),
-            max(int(around.y1 - domain.y1), 0),
-        )
-        image = _extend(image, border, one.fill)
-        x0, y0 = x0 - border.left, y0 - border.top
-    if one.filter is not None:
-        limit = Rect(0, 0, *image.size)  # a box may overshoot by float noise, which Pillow refuses
-        inner = Rect(box.x0 - x0, box.y0 - y0, box.x1 - x0, box.y1 - y0).intersect(limit)
-        if one.filter == "area":
-            image = resize_area(image, one.size, inner)
-        else:
-            image = image.resize(one.size, _FILTERS[one.filter], (inner.x0, inner.y0, inner.x1, inner.y1))
+    around = box.outward()
+    border = Sides(
+        max(int(domain.x0 - around.x0), 0),
+        max(int(domain.y0 - around.y0), 0),
+        max(int(around.x1 - domain.x1), 0),
+        max(int(around.y1 - domain.y1), 0),
+    )
+    x0, y0 = domain.x0 - border.left, domain.y0 - border.top
+    box = Rect(box.x0 - x0, box.y0 - y0, box.x1 - x0, box.y1 - y0)
+    if one.filter is None or one.filter == "area":
+        if any(border):
+            image = _extend(image, border, one.fill)
+        if one.filter is not None:
+            image = resize_area(image, one.size, box.intersect(Rect(0, 0, *image.size)))
+    else:
+        if not (border.top or border.bottom):
+            image, box = _needed_rows(image, one, box)
+        image = _resize(image, one, box, border)
     if any(one.frame):
         image = _extend(image, one.frame, one.fill)
     if one.flip_x:
@@ -71,6 +71,33 @@ def _render(image: Image.Image, one: Pass) -> Image.Image:
     if one.flip_y:
         image = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     return image
+
+
+def _needed_rows(image: Image.Image, one: Pass, box: Rect) -> tuple[Image.Image, Rect]:
+    """The rows that a filter reads for a part of an image, and where the part is in them."""
+    reach = 3 * max(1.0, box.height / one.size.height) + 1
+    top, bottom = max(math.floor(box.y0 - reach), 0), min(math.ceil(box.y1 + reach), image.height)
+    if top == 0 and bottom == image.height:
+        return image, box
+    return image.crop((0, top, image.width, bottom)), Rect(box.x0, box.y0 - top, box.x1, box.y1 - top)
+
+
+def _resize(image: Image.Image, one: Pass, box: Rect, border: Sides) -> Image.Image:
+    """Resamples a part of an image, once it has its bars, by one of Pillow's filters.
+
+    Along x first, then along y: left to itself, Pillow takes the cheaper order, which differs by its version. So bars
+    above and below can wait until the rows are short: they are one colour, which no filter changes, or the same rows
+    again.
+    """
+    assert one.filter is not None
+    filter, width = _FILTERS[one.filter], one.size.width
+    if border.left or border.right:
+        image = _extend(image, border._replace(top=0, bottom=0), one.fill)
+    # A box may overshoot by float noise, which Pillow refuses.
+    image = image.resize((width, image.height), filter, (max(box.x0, 0), 0, min(box.x1, image.width), image.height))
+    if border.top or border.bottom:
+        image = _extend(image, border._replace(left=0, right=0), one.fill)
+    return image.resize(one.size, filter, (0, max(box.y0, 0), width, min(box.y1, image.height)))
 
 
 # Input pixels beyond the ones shown that a cubic sampler reads, and one for rounding.

@@ -182,6 +182,31 @@ def test_padding_is_numpys(size: Size, sides: Sides, fill: Fill, seed: int) -> N
     assert np.array_equal(np.asarray(found), wanted)
 
 
+@given(sizes(), st.builds(Sides, *[st.integers(0, 12)] * 4), fills, resamples(), st.integers(0, 99))
+def test_bars_before_a_resize_are_resized_with_the_image(
+    size: Size, sides: Sides, fill: Fill, resample: Resample, seed: int
+) -> None:
+    """To the byte what the filter makes of an image that has its bars already."""
+    image = noise(size, seed)
+    padded = render(image, View.start(size).pad(sides, fill).passes)
+    whole = render(padded, resample.on(View.start(Size(*padded.size))).passes)
+    view = resample.on(View.start(size).pad(sides, fill))
+    assert len(view.passes) == 1
+    assert difference(render(image, view.passes), whole) == 0
+
+
+@given(sizes(), resamples(), cuts, st.integers(0, 99))
+def test_a_cut_after_a_resize_is_a_part_of_it(size: Size, resample: Resample, cut: Cut, seed: int) -> None:
+    image, whole = noise(size, seed), resample.on(View.start(size))
+    view = cut.on(whole)
+    if len(view.passes) > 1:
+        return  # a cut of single fill pixels or the like has a pass of its own
+    x, y, kept = cut.numbers(whole.size)
+    wanted = render(image, whole.passes).crop((x, y, x + kept.width, y + kept.height))
+    # The filter's weights are rounded from another edge: 1 of 255 a pass.
+    assert difference(render(image, view.passes), wanted) <= 2
+
+
 def blob(size: Size, x: float, y: float, sigma: tuple[float, float]) -> Image.Image:
     """A bright Gaussian, sampled at the pixels' centres."""
     gx = np.exp(-(((np.arange(size.width) + 0.5 - x) / sigma[0]) ** 2) / 2)
