@@ -82,9 +82,9 @@ def _gif(signature: Signature, image: ImageFile.ImageFile, content: bytes) -> No
     return ()
 
 
-def _tiff(_: Signature, image: ImageFile.ImageFile, content: bytes) -> Notes:  # noqa: ARG001
+def _tiff(_: Signature, image: ImageFile.ImageFile, content: bytes) -> Notes:
     assert isinstance(image, TiffImagePlugin.TiffImageFile)
-    notes = tiff.judge(image)
+    notes = tiff.judge(image, content)
     pages = _frames(image)
     if pages > 1:
         raise DecodeError("multi_page", f"the file holds {pages} pages; save the one you want as an image of its own")

@@ -457,6 +457,20 @@ def test_tiffs_that_are_rejected(content: bytes, reason: str, word: str) -> None
 # --- AVIF and HEIC ---
 
 
+@covers("any | cut or damaged")
+def test_a_tiff_that_lacks_a_part_is_truncated() -> None:
+    long = tiff(samples(ODD, 3).astype(np.uint8), 2)
+    # One strip of a single row, where there are eleven rows.
+    rows = struct.pack("<HHII", 278, 4, 1, ODD.height)
+    assert rows in long
+    assert rejection(long.replace(rows, struct.pack("<HHII", 278, 4, 1, 1)))[0] == "truncated"
+    # Its profile stands at the end, where a cut takes it away.
+    whole = save(picture(ODD), "TIFF", compression="tiff_lzw", icc_profile=matrix_profile("display-p3", SRGB_CURVE))
+    place = whole.index(b"acsp")
+    assert place > len(whole) // 2
+    assert rejection(whole[: place + 9])[0] == "truncated"
+
+
 @needs_avif
 @covers("AVIF | 8 bit", "AVIF | alpha")
 def test_avif() -> None:
