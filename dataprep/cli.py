@@ -115,6 +115,17 @@ def build(
             rows.insert(7, ("reasons", console.counts(summary.reasons)))
         if summary.dropped:
             rows.append(("labels lost", console.counts(summary.dropped)))
+        if summary.near_duplicates["groups"]:
+            rows.append(
+                (
+                    "look alike",
+                    "{groups:,} groups of {images:,} images, {across_splits:,} across splits".format_map(
+                        summary.near_duplicates
+                    ),
+                )
+            )
+        if summary.moved:
+            rows.append(("moved", f"{len(summary.moved):,}: " + ", ".join(summary.moved)))
         if explain:
             rows += [("reused", console.counts(summary.reused)), ("redone", console.counts(summary.redone))]
         console.table(summary.dataset, rows)

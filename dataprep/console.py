@@ -73,7 +73,8 @@ def ledger(rows: Iterable[LedgerRow]) -> None:
         line = Text.assemble((f"{reason:32}", "dim" if row.status == "accepted" else "bold"), " ", printable(row.key))
         out.print(line, soft_wrap=True)
         lost = f"labels lost: {counts(row.dropped)}" if row.dropped else ""
-        for more in filter(None, (row.note, ", ".join(row.notes), lost)):
+        alike = f"looks like {row.near}" if row.near and row.near != row.key else ""
+        for more in filter(None, (row.note, ", ".join(row.notes), lost, alike)):
             out.print(Text(f"{'':32} {printable(more)}", "dim"), soft_wrap=True)
 
 

@@ -153,6 +153,11 @@ class Manifest(BaseModel):
         "scaled",
         description="scaled: large JPEGs decode at 1/2, 1/4 or 1/8 where the result stays the same to rounding",
     )
+    near_duplicates: Literal["report", "drop", "same_split"] = Field(
+        "report",
+        description="images that look alike (encoded anew, resized, brighter, cut by 2 %): only counted and named in "
+        "the ledger; all but the first left out; or all kept in one split, with their groups",
+    )
     shards: Shards = Shards()
     limits: Limits = Limits()
 
@@ -161,6 +166,14 @@ class Manifest(BaseModel):
         fills = [step.fill for step in self._plain_steps() if isinstance(step, Filling | Coloring)]
         if "mean" in fills and self.normalize == "auto":
             raise ValueError("fill: mean wants a declared normalisation; auto is known only after the pixels")
+        return self
+
+    @model_validator(mode="after")
+    def _split_is_ours_to_choose(self) -> Manifest:
+        if self.near_duplicates == "same_split" and not isinstance(self.split, HashSplit):
+            raise ValueError(
+                f"near_duplicates: same_split wants split: {{by: hash}}; by {self.split.by} has the last word"
+            )
         return self
 
     def _plain_steps(self) -> list[Transform]:

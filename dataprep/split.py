@@ -75,6 +75,14 @@ class HashSplit(_Split):
                 return name
         return max((name for name, share in self.shares().items() if share), key=SPLITS.index)
 
+    def rank_of(self, group: str) -> bytes:
+        """Which of several groups decides for all: the lowest.
+
+        The same hash, but not the part of it that places the group: the lowest of several places would nearly always
+        be the first split.
+        """
+        return hashlib.sha256(f"{self.seed}:{group}".encode()).digest()[8:]
+
 
 class FolderSplit(_Split):
     """By the first folder of the key: train, val or test."""

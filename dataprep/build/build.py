@@ -7,13 +7,14 @@ import importlib.metadata
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from dataprep import __version__
+from dataprep.build.alike import Alike
 from dataprep.build.engine import Engine
 from dataprep.build.files import Files
 from dataprep.build.fingerprint import REVOCABLE_REASONS, Fingerprints
@@ -22,11 +23,13 @@ from dataprep.build.prepare import Outcome, Recipe
 from dataprep.build.reuse import Reuse
 from dataprep.build.statistics import statistics
 from dataprep.build.summary import Summary, failure, summarize
-from dataprep.build.work import Work, plan_work
+from dataprep.build.work import Work, place, plan_work
 from dataprep.errors import BuildInterrupted, DataprepError, StoreError
 from dataprep.inputs import Record
 from dataprep.manifest import LoadedManifest
 from dataprep.normalization import PRESETS, Normalization
+from dataprep.split import HashSplit
+from dataprep.store.assembly import Layout
 from dataprep.store.content import Planned, Prepared
 from dataprep.store.ledger import count
 from dataprep.store.outcomes import UNSTABLE
@@ -117,6 +120,9 @@ class _Build:
         self._prints = Fingerprints(self._recipe, render_versions())
         self._reuse = Reuse(writer.path, writer.outcomes, self._prints)
         self._steps = [_Step(record) for record in work.records]
+        # As planned, before near-duplicates move any; and as the previous store has them.
+        self._splits = {record.key: record.split for record in work.records}
+        self._splits_before: dict[str, str] = {}
 
     def run(self, workers: int, limit: int | None) -> Summary:
         """Does everything, and leaves the store in its place."""
@@ -126,19 +132,54 @@ class _Build:
             unchanged = self._unchanged(limit)
             if unchanged is not None:
                 return unchanged
+            if self._reuse.stores and self._loaded.manifest.near_duplicates == "same_split":
+                self._splits_before = self._reuse.stores[0].splits()
             self._reuse.take({step.fingerprint: step.record for step in self._steps if step.fingerprint}, self._advance)
-        todo = [step for step in self._steps if step.fingerprint not in self._writer.outcomes.known]
         if self._reuse.possible:
-            self._reuse.explain((step.record, step.source, step.labels) for step in todo)
+            self._reuse.explain((step.record, step.source, step.labels) for step in self._todo())
         limits = self._loaded.manifest.limits
-        with (
-            Engine(self._recipe, workers, limits.seconds, limits.total_memory_mb) as engine,
-            on_interrupt(engine.stop),
-        ):
-            self._keep(todo, engine)
+        engine = Engine(self._recipe, workers, limits.seconds, limits.total_memory_mb)
+        with engine, on_interrupt(engine.stop):
+            layout = self._settle(engine)
+        return self._finish(layout, limit)
+
+    def _todo(self) -> list[_Step]:
+        return [step for step in self._steps if step.fingerprint not in self._writer.outcomes.known]
+
+    def _settle(self, engine: Engine) -> Layout:
+        """Prepares records until nothing is missing: what looks alike may move records, or bring some back."""
+        while True:
+            self._keep(self._todo(), engine)
             if engine.stopped:
                 raise KeyboardInterrupt
-        return self._finish(limit)
+            plan = [Planned(step.fingerprint, step.record.split) for step in self._steps if step.fingerprint]
+            layout = self._writer.lay_out(plan)
+            if not self._regrouped(layout):
+                hollow = layout.hollow()
+                if not hollow:
+                    return layout
+                self._writer.outcomes.forget(hollow)
+                self._reuse.reopen(len(hollow))
+            self._advance(-len(self._todo()))
+
+    def _regrouped(self, layout: Layout) -> bool:
+        """Does with near-duplicates what the manifest says; True when records have other splits now."""
+        manifest = self._loaded.manifest
+        alike = Alike(layout.looks(), {step.fingerprint: step.record.key for step in self._steps if step.fingerprint})
+        if manifest.near_duplicates == "drop":
+            layout.drop(alike.superfluous())
+            return False
+        layout.connect(alike.firsts())
+        if manifest.near_duplicates == "report" or not isinstance(manifest.split, HashSplit):
+            return False
+        splits = alike.splits([step.record.key for step in self._steps], manifest.split)
+        moved = [step for step in self._steps if splits[step.record.key] != step.record.split]
+        for step in moved:
+            step.record = replace(step.record, split=splits[step.record.key])
+            if step.fingerprint and not step.fingerprint.startswith(UNSTABLE):
+                step.fingerprint = self._prints.of(step.record, step.source or "", step.labels or "")
+        self._steps.sort(key=lambda step: place(step.record))
+        return bool(moved)
 
     def interrupted(self) -> BuildInterrupted:
         """What to say when Ctrl-C has ended the build."""
@@ -216,8 +257,9 @@ class _Build:
             limit,
             work.classes,
             work.keypoints and [work.keypoints.names, work.keypoints.indices],
+            self._prints.parts,
             [[row.key, row.status, row.reason, row.note] for row in work.refused],
-            [[step.fingerprint, step.record.split] for step in self._steps],
+            sorted([step.record.key, self._splits[step.record.key], step.source, step.labels] for step in self._steps),
         ]
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
@@ -243,10 +285,9 @@ class _Build:
         self._writer.suspend()
         return found
 
-    def _finish(self, limit: int | None) -> Summary:
+    def _finish(self, layout: Layout, limit: int | None) -> Summary:
         work, manifest = self._work, self._loaded.manifest
-        plan = [Planned(step.fingerprint, step.record.split) for step in self._steps if step.fingerprint]
-        connection = self._writer.assemble(plan, work.refused)
+        connection = layout.assemble(work.refused)
         counts, pixels = count(connection), statistics(connection)
         failed = failure(self._loaded, work, counts, limited=limit is not None)
         description = Description(
@@ -272,7 +313,17 @@ class _Build:
             failure=failed,
             reused=dict(self._reuse.reused),
             redone=dict(self._reuse.redone),
+            moved=self._moved() if manifest.near_duplicates == "same_split" else [],
         )
+
+    def _moved(self) -> list[str]:
+        """Keys of records that the previous store has in another split."""
+        before = self._splits_before
+        return [
+            f"{step.record.key}: {before[step.record.key]} -> {step.record.split}"
+            for step in self._steps
+            if before.get(step.record.key, step.record.split) != step.record.split
+        ]
 
 
 def _keypoints(work: Work) -> dict[str, Any] | None:

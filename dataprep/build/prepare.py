@@ -22,6 +22,7 @@ from dataprep.pixels.exhaustion import ran_out_of_memory
 from dataprep.pixels.labels import source_labels
 from dataprep.pixels.measures import digest, measure, no_sums, sums_of
 from dataprep.pixels.memory import peak_bytes
+from dataprep.pixels.perceptual import perceptual_hash
 from dataprep.pixels.render import render
 from dataprep.pixels.shrink import shrinkage
 from dataprep.plan import Options, Origin, View
@@ -148,6 +149,8 @@ def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Ou
     dropped = lost(labels, [view.placement.region for view in views], recipe.options.min_visible)
     row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
     measures = measure(opened.size, labels.boxes, sums)
+    if (look := perceptual_hash(image)) is not None:
+        measures["look"] = look.hex()
     return Outcome(row, tuple(samples), pixels=digest(image, scale), measures=measures)
 
 

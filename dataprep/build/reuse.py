@@ -67,6 +67,11 @@ class Reuse:
         if advance:
             advance(number)
 
+    def reopen(self, number: int) -> None:
+        """Counts records that were duplicates, and are needed now."""
+        self.reused["previous store"] -= number
+        self.redone["no duplicate any more"] += number
+
     def explain(self, records: Iterable[tuple[Record, str | None, str | None]]) -> None:
         """Counts why records are done again.
 

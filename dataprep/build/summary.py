@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ class Summary:
 
     ``accepted + rejected + duplicates + filtered == inputs``, always. `reused` counts inputs by where their outcomes
     came from, `redone` those that were prepared again, by the reason; in a first build both are empty.
+    `near_duplicates` has ``groups``, ``images`` in them and groups ``across_splits``, of what was kept; `moved` the
+    inputs that have another split than in the store before, because what looks alike was kept together.
     """
 
     dataset: str
@@ -38,6 +40,8 @@ class Summary:
     actual: dict[str, float]
     reasons: dict[str, int]
     dropped: dict[str, int]
+    near_duplicates: dict[str, int]
+    moved: list[str]
     reused: dict[str, int]
     redone: dict[str, int]
     limited_to: int | None
@@ -62,6 +66,7 @@ def summarize(
     failure: str | None,
     reused: Mapping[str, int],
     redone: Mapping[str, int],
+    moved: Sequence[str] = (),
 ) -> Summary:
     """The summary of the store that is at a path now."""
     return Summary(
@@ -81,6 +86,8 @@ def summarize(
         actual=shares(counts.splits),
         reasons=dict(sorted(_by_reason(counts).items())),
         dropped=counts.dropped,
+        near_duplicates=counts.near._asdict(),
+        moved=list(moved),
         reused=dict(reused),
         redone=dict(redone),
         limited_to=limited_to,

@@ -74,7 +74,12 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
         kept = sorted(inputs, key=lambda one: record_hash(one.key))[:limit]
         records = [one for one in kept if isinstance(one, Record)]
         refusals = [one for one in kept if isinstance(one, Refusal)]
-    records.sort(key=lambda record: (SPLITS.index(record.split), record_hash(record.key)))
+    records.sort(key=place)
     refusals.sort(key=lambda refusal: (refusal.key, refusal.status, refusal.reason))
     rows = [LedgerRow(one.key, one.status, one.reason, one.note) for one in refusals]
     return Work(listing.classes, listing.keypoints, records, rows)
+
+
+def place(record: Record) -> tuple[int, bytes]:
+    """The place of a record in the order of a store."""
+    return SPLITS.index(record.split), record_hash(record.key)

@@ -17,8 +17,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from dataprep.geometry import Size
-
 BYTES = 32
 
 # Enough for the highest frequency, 17 half waves a side, with antialiasing to spare.
@@ -61,27 +59,22 @@ def perceptual_hash(image: Image.Image) -> bytes | None:
     """Hashes how an image looks.
 
     Args:
-        image: upright, RGB; 60 pixels a side are enough, see `hash_scale`.
+        image: upright, RGB, at whatever scale it was decoded.
 
     Returns:
-        32 bytes, to be compared by the number of bits that differ (see `NEAR`); None of an image with too little
-        structure to be known by, such as one colour, an even gradient, or straight stripes.
+        32 bytes, to be compared by the number of bits that differ (see `NEAR`); None of an image with too little to be
+        known by: sides below 60 pixels, one colour, an even gradient, or straight stripes.
     """
-    gray = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
+    if min(image.size) < _LEAST_SIDE:
+        return None
+    # Whole blocks of pixels first: several times faster, and it changes no more bits than a smaller decode does.
+    gray = image.reduce(max(1, min(image.size) // (2 * _SIDE))).convert("L")
+    gray = gray.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
     waves = _COSINES @ np.asarray(gray, np.float64) @ _COSINES.T
     chosen = waves[_ROWS, _COLUMNS]
     if np.median(np.abs(chosen)) < _LEAST_STRUCTURE * _ONE**2 * _SIDE**2 / 4:
         return None
     return np.packbits(chosen > 0).tobytes()
-
-
-def hash_scale(size: Size) -> int:
-    """The largest scale, 8, 4, 2 or 1, at which a JPEG may be decoded for its hash.
-
-    >>> hash_scale(Size(640, 480)), hash_scale(Size(640, 479)), hash_scale(Size(30, 4000))
-    (8, 4, 1)
-    """
-    return next((scale for scale in (8, 4, 2) if min(size) >= _LEAST_SIDE * scale), 1)
 
 
 def distance(one: bytes, other: bytes) -> int:

@@ -21,6 +21,7 @@ class LedgerRow:
         note: a sentence for people.
         notes: stable codes of what was odd but not fatal.
         dropped: labels lost, by reason.
+        near: the key of the first of the images that look like this one; None when none does.
         id: in the store; 0 before it is written.
     """
 
@@ -30,6 +31,7 @@ class LedgerRow:
     note: str | None = None
     notes: tuple[str, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
+    near: str | None = None
     id: int = 0
 
 

@@ -1,4 +1,4 @@
-"""Inputs whose bytes or decoded pixels are equal: the first by key is kept, the others say which one that is."""
+"""Inputs that another one makes superfluous: the first by key is kept, the others say which one that is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Duplicate(NamedTuple):
 
     Attributes:
         fingerprint: its own.
-        reason: ``same_bytes`` or ``same_pixels``, labels equal as well; else ``conflicting_labels``.
+        reason: ``same_bytes`` or ``same_pixels``, labels equal as well; else ``conflicting_labels``. Or
+            ``near_duplicate``, where the manifest drops those.
         note: names the one that is kept.
     """
 
@@ -34,7 +35,7 @@ class Duplicate(NamedTuple):
 
 
 def duplicates(connection: Connection) -> Iterator[Duplicate]:
-    """Finds them among the outcomes of the plan (tables ``temp.plan`` and ``kept.outcomes``)."""
+    """Finds equal bytes and equal pixels among the outcomes of the plan (``temp.plan`` and ``kept.outcomes``)."""
     first: dict[str, tuple[str, str]] = {}  # what has been seen: key and labels of the record that is kept
     for fingerprint, key, source, pixels, labels in connection.exec_driver_sql(_CANDIDATES).all():
         seen = (f"bytes {source}", f"pixels {pixels}") if pixels else (f"bytes {source}",)

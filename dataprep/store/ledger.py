@@ -16,6 +16,19 @@ SELECT each.key, sum(each.value) FROM main.records, json_each(records.dropped) A
 WHERE each.value > 0 GROUP BY each.key ORDER BY each.key
 """
 _SPLITS = "SELECT split, count(*) FROM main.samples GROUP BY split ORDER BY min(id)"
+_NEAR = """
+SELECT count(*), coalesce(sum(images), 0), coalesce(sum(splits > 1), 0) FROM (
+    SELECT count(DISTINCT r.id) AS images, count(DISTINCT s.split) AS splits
+    FROM main.records r JOIN main.samples s ON s.record = r.id WHERE r.near IS NOT NULL GROUP BY r.near)
+"""
+
+
+class Near(NamedTuple):
+    """Images that look alike: how many groups, how many images in them, how many groups lie in several splits."""
+
+    groups: int
+    images: int
+    across_splits: int
 
 
 class Counts(NamedTuple):
@@ -26,12 +39,14 @@ class Counts(NamedTuple):
         reasons: inputs by (status, reason).
         dropped: labels lost, by reason.
         splits: samples by split.
+        near: near-duplicates that were kept.
     """
 
     statuses: dict[str, int]
     reasons: dict[tuple[str, str], int]
     dropped: dict[str, int]
     splits: dict[str, int]
+    near: Near
 
 
 def count(connection: Connection) -> Counts:
@@ -43,4 +58,5 @@ def count(connection: Connection) -> Counts:
             reasons[status, reason] = number
     dropped: dict[str, int] = dict(connection.exec_driver_sql(_DROPPED).tuples().all())
     splits: dict[str, int] = dict(connection.exec_driver_sql(_SPLITS).tuples().all())
-    return Counts(statuses, reasons, dropped, splits)
+    near = Near(*connection.exec_driver_sql(_NEAR).one())
+    return Counts(statuses, reasons, dropped, splits, near)

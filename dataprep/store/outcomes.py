@@ -66,10 +66,9 @@ class Outcomes:
 
     def keep_only(self, wanted: Collection[str]) -> None:
         """Drops what an earlier plan wanted and this one does not."""
-        stale = [(fingerprint,) for fingerprint in self.known.difference(wanted)]
+        stale = self.known.difference(wanted)
         if stale:
-            self._connection.exec_driver_sql(f"DELETE FROM {SCHEMA}.outcomes WHERE fingerprint = ?", stale)
-            self.known.intersection_update(wanted)
+            self.forget(list(stale))
             self._sweep()
 
     def _sweep(self) -> None:
@@ -110,6 +109,12 @@ class Outcomes:
             self.known.update(row[0] for row in outcomes)
         self._connection.commit()
 
+    def forget(self, fingerprints: Sequence[str]) -> None:
+        """Drops outcomes that are not good enough."""
+        rows = [(fingerprint,) for fingerprint in fingerprints]
+        self._connection.exec_driver_sql(f"DELETE FROM {SCHEMA}.outcomes WHERE fingerprint = ?", rows)
+        self.known.difference_update(fingerprints)
+
     def borrow(self, store: Path, wanted: Sequence[str]) -> Iterator[int]:
         """Copies outcomes from another store; one whose image is not what its digest says is left there.
 
@@ -132,8 +137,11 @@ class Outcomes:
 
     def _read_other(self, wanted: Sequence[str]) -> tuple[list[Row], list[Row], list[Row]]:
         marks = ",".join("?" * len(wanted))
+        # A duplicate is known by its digests, and has no samples: it needs none while it stays one.
         outcomes = self._connection.exec_driver_sql(
-            f"""SELECT fingerprint, key, status, reason, note, notes, dropped, source, labels, pixels, measures, id
+            f"""SELECT fingerprint, key, iif(status = 'duplicate', 'accepted', status),
+                    iif(status = 'duplicate', NULL, reason), iif(status = 'duplicate', NULL, note), notes, dropped,
+                    source, labels, pixels, measures, id
                 FROM other.records WHERE fingerprint IN ({marks}) AND (status != 'accepted' OR EXISTS (
                 SELECT 1 FROM other.samples WHERE record = records.id))""",
             tuple(wanted),

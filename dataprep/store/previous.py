@@ -42,6 +42,12 @@ class Previous:
             rows = connection.execute("SELECT key, source, labels FROM records")
             return {key: Before(source, labels) for key, source, labels in rows}
 
+    def splits(self) -> dict[str, str]:
+        """The split of every input that has samples, by key."""
+        query = "SELECT DISTINCT r.key, s.split FROM samples s JOIN records r ON r.id = s.record"
+        with closing(connect(self.path)) as connection:
+            return dict(connection.execute(query).fetchall())
+
     def has(self, reasons: Sequence[str]) -> bool:
         """Whether any input was rejected for one of these reasons."""
         marks = ",".join("?" * len(reasons))

@@ -243,4 +243,4 @@ class Store:
 
 
 def _ledger_row(row: Row[*tuple[Any, ...]]) -> LedgerRow:
-    return LedgerRow(row.key, row.status, row.reason, row.note, tuple(row.notes), row.dropped, row.id)
+    return LedgerRow(row.key, row.status, row.reason, row.note, tuple(row.notes), row.dropped, row.near, row.id)

@@ -54,6 +54,7 @@ records = Table(
     Column("note", String),  # for people
     Column("notes", JSON, nullable=False),  # stable codes of what was odd
     Column("dropped", JSON, nullable=False),  # {reason: labels lost}
+    Column("near", String),  # key of the first of the images that look like this one; null when none does
     # What the next build needs to know whether this one's outcome is still good; null where it never is.
     Column("fingerprint", String, unique=True),
     Column("source", String),  # digest of the bytes

@@ -14,15 +14,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import create_engine, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from dataprep.errors import StoreCorrupt, StoreError
 from dataprep.pixels.encode import MEDIA_TYPES
 from dataprep.store import schema
-from dataprep.store.assembly import assemble, runs
-from dataprep.store.content import LedgerRow, Planned
+from dataprep.store.assembly import Layout, runs
+from dataprep.store.content import Planned
 from dataprep.store.digest import digest
 from dataprep.store.finish import golden, kinds, one_size, write_shard
 from dataprep.store.identity import is_store
@@ -102,21 +102,12 @@ class StoreWriter:
         self._connection.commit()
         self.outcomes = Outcomes(self._connection, self._outcomes)
 
-    def assemble(self, plan: Sequence[Planned], refused: Sequence[LedgerRow]) -> Connection:
-        """Makes ledger and samples from the outcomes of the plan, duplicates left out.
-
-        Args:
-            plan: all records that have outcomes, in the order of (split, hash of the key).
-            refused: ledger rows of the inputs that have none.
-
-        Returns:
-            A connection to look at the result; nothing is committed before `finish`.
-        """
-        assemble(self._connection, plan, refused)
-        return self._connection
+    def lay_out(self, plan: Sequence[Planned]) -> Layout:
+        """Lays a plan over the outcomes; see `Layout`."""
+        return Layout(self._connection, plan)
 
     def finish(self, description: Description, *, failed: bool = False) -> tuple[Path, str]:
-        """Cuts the shards, computes the digests, and puts the store in place; `assemble` comes before.
+        """Cuts the shards, computes the digests, and puts the store in place; `Layout.assemble` comes before.
 
         Args:
             description: the dataset as a whole.

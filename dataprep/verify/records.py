@@ -11,7 +11,7 @@ from dataprep.store.content import LedgerRow
 from dataprep.store.read import Store
 
 _PAGE = 1000
-COLUMNS = ("key", "status", "reason", "note", "notes", "dropped")
+COLUMNS = ("key", "status", "reason", "note", "notes", "dropped", "near")
 
 
 def rows(store: Store, status: str | None = None) -> Iterator[LedgerRow]:
@@ -24,7 +24,7 @@ def rows(store: Store, status: str | None = None) -> Iterator[LedgerRow]:
 
 def as_row(row: LedgerRow) -> dict[str, Any]:
     """A row in plain values."""
-    values = (row.key, row.status, row.reason, row.note, list(row.notes), dict(row.dropped))
+    values = (row.key, row.status, row.reason, row.note, list(row.notes), dict(row.dropped), row.near)
     return dict(zip(COLUMNS, values, strict=True))
 
 
@@ -34,4 +34,4 @@ def write_csv(found: Iterable[LedgerRow], out: IO[str]) -> None:
     writer.writerow(COLUMNS)
     for row in found:
         notes, dropped = (json.dumps(value, ensure_ascii=False) if value else "" for value in (row.notes, row.dropped))
-        writer.writerow((row.key, row.status, row.reason, row.note, notes, dropped))
+        writer.writerow((row.key, row.status, row.reason, row.note, notes, dropped, row.near))

@@ -69,7 +69,7 @@ def write(path: Path, found: list[Entry], format: str, *, batches: int = 1, targ
     # Outcomes may come in any order; the plan says where they go.
     for start in range(0, len(found), batches):
         writer.outcomes.add([prepared(row, samples) for row, _, samples in found[start : start + batches]])
-    writer.assemble([Planned(row.key, split) for row, split, _ in order], [])
+    writer.lay_out([Planned(row.key, split) for row, split, _ in order]).assemble([])
     description = Description(
         "drawn", {"transforms": []}, ["a", "b", "c"], None, format,
         {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"},
