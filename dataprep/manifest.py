@@ -200,6 +200,11 @@ class Manifest(BaseModel):
             return self.background
         return next(iter(self.fill_colors()), (0, 0, 0))
 
+    def options(self, keypoints: KeypointNames | None) -> Options:
+        """What is said of all labels, for the keypoints of the source."""
+        pairs, names = (keypoints.indices, keypoints.names) if keypoints else ((), ())
+        return Options(pairs, names, self.labels.min_visible, self.labels.mask_fill)
+
     def fill_colors(self) -> tuple[Color, ...]:
         """The colours of constant fills, in the order of the steps, each once."""
         fills = [step.fill for step in self.steps() if isinstance(step, Filling | Coloring)]
@@ -243,12 +248,6 @@ def load(path: Path) -> LoadedManifest:
         raise ManifestError("\n".join(dict.fromkeys(_finding(document, one) for one in errors))) from None
     root = _expand(manifest.source.root, document.place(("source", "root")))
     return LoadedManifest(manifest=manifest, path=path, root=(path.parent / Path(root).expanduser()).resolve())
-
-
-def options(manifest: Manifest, keypoints: KeypointNames | None) -> Options:
-    """What the manifest says of all labels, for the keypoints of its source."""
-    pairs, names = (keypoints.indices, keypoints.names) if keypoints else ((), ())
-    return Options(pairs, names, manifest.labels.min_visible, manifest.labels.mask_fill)
 
 
 def schema() -> dict[str, Any]:

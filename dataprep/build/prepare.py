@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.files import Stamp, read
@@ -14,7 +14,6 @@ from dataprep.errors import DecodeError, PlanError, RecordError
 from dataprep.geometry import Size
 from dataprep.inputs import IMAGE_SUFFIXES, Record
 from dataprep.labels import lost
-from dataprep.manifest import Manifest, options
 from dataprep.passes import Color, Pass
 from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode, encode_mask
@@ -26,10 +25,13 @@ from dataprep.pixels.perceptual import perceptual_hash
 from dataprep.pixels.render import render
 from dataprep.pixels.shrink import shrinkage
 from dataprep.plan import Options, Origin, View
-from dataprep.sources import KeypointNames
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.samples import sample_json
 from dataprep.transforms import Transform, plan
+
+if TYPE_CHECKING:  # workers start faster without them
+    from dataprep.manifest import Manifest
+    from dataprep.sources import KeypointNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Recipe:
             manifest.steps(),
             manifest.encode,
             manifest.background_color(),
-            options(manifest, keypoints),
+            manifest.options(keypoints),
             manifest.limits.memory_mb,
             manifest.decode == "scaled",
             manifest.source.annotated == "raw",

@@ -19,6 +19,8 @@ from PIL import Image
 
 BYTES = 32
 
+# More half waves a side than the highest frequency of 256 has, 18.
+_HIGHEST = 20
 # Enough for the highest frequency, 17 half waves a side, with antialiasing to spare.
 _SIDE = 64
 # 480 / 8, the least that was measured: it changes 6 of 256 bits at most.
@@ -94,7 +96,7 @@ def near(one: bytes, other: bytes, nearness: Nearness = NEAR) -> bool:
 
 def _frequencies() -> list[tuple[int, int]]:
     """(down, across) of each bit, from low to high, the first 64 dealt in four hands."""
-    every = [(down, across) for down in range(_SIDE) for across in range(_SIDE) if down or across]
+    every = [(down, across) for down in range(_HIGHEST) for across in range(_HIGHEST) if down or across]
     lowest = sorted(every, key=lambda one: (one[0] ** 2 + one[1] ** 2, one))[: BYTES * 8]
     coarse = [lowest[hand:_COARSE_BITS:_HANDS] for hand in range(_HANDS)]
     return [one for hand in coarse for one in hand] + lowest[_COARSE_BITS:]

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from dataprep.errors import DataprepError, RecordError, near
 from dataprep.inputs import Record
-from dataprep.manifest import LoadedManifest, options
+from dataprep.manifest import LoadedManifest
 from dataprep.passes import Color
 from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.labels import source_labels
@@ -57,7 +57,7 @@ class Sheet:
             listing.classes,
             manifest.steps(),
             manifest.background_color(),
-            options(manifest, listing.keypoints),
+            manifest.options(listing.keypoints),
             manifest.limits.memory_mb,
             loaded.source.annotated == "raw",
         )
