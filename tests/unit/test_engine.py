@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
@@ -24,6 +25,8 @@ from dataprep.build.engine import UNSTABLE_REASONS, Engine
 from dataprep.build.machine import memory_bytes
 from dataprep.build.order import Finished, Job
 from dataprep.build.prepare import Outcome, Recipe
+from dataprep.build.worker import Wish, Worker
+from dataprep.geometry import Size
 from dataprep.inputs import Record
 from dataprep.labels import Labels
 from dataprep.pixels.encode import Jpeg, Raw
@@ -31,6 +34,7 @@ from dataprep.plan import Options
 from dataprep.store.content import LedgerRow
 from dataprep.transforms.resize import Resize
 from tests.image_files import chunk, save
+from tests.unit.test_decode_memory import content
 
 RECIPE = Recipe((Resize(size=(8, 8)),), Jpeg(), (0, 0, 0), Options(), 1024)
 
@@ -252,8 +256,8 @@ def with_masks(folder: Path, name: str, masks: list[bytes]) -> tuple[Record, thr
     os.mkfifo(folder / f"{name} mask")
 
     def write() -> None:
-        for content in masks:
-            (folder / f"{name} mask").write_bytes(content)
+        for mask in masks:
+            (folder / f"{name} mask").write_bytes(mask)
             time.sleep(0.1)  # until the reader has closed its end
 
     return Record(path.name, path, Labels(), mask=folder / f"{name} mask"), threading.Thread(target=write, daemon=True)
@@ -292,12 +296,13 @@ def test_memory_is_granted_in_order_and_never_refused() -> None:
     assert admission.grants() == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are watched through /proc")
 def test_large_images_wait_for_each_other_and_all_are_accepted(tmp_path: Path) -> None:
-    """Twelve megapixels are some 170 MiB: with 200 in all they run one by one, and waiting is not counted as work."""
+    """Twelve megapixels are some 170 MiB: with 200 in all they run one by one."""
     small, work = records(tmp_path, 10), []
     for index in range(12):
         path = tmp_path / f"{index}.png"
-        Image.new("RGB", (4000, 3000), (index, 0, 0)).save(path)
+        Image.new("RGB", (4000, 3000), (index, 0, 0)).save(path, compress_level=1)
         work.append(Record(path.name, path, Labels()))
     peaks = []
     for total in (200, 100_000):
@@ -311,6 +316,48 @@ def test_large_images_wait_for_each_other_and_all_are_accepted(tmp_path: Path) -
     assert peaks[0] < peaks[1] - (60 << 20)
 
 
+def heard(worker: Worker) -> Wish | tuple[Job, Outcome, int]:
+    """The next thing that a worker says."""
+    while True:
+        for message in worker.collect():
+            return message
+        time.sleep(0.005)
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process has to itself; 0 where that is not told."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) << 10
+    return 0
+
+
+def test_a_worker_that_waits_for_memory_is_not_at_work_and_gives_it_back(tmp_path: Path) -> None:
+    # Unpacked from one strip and converted: of its many buffers the heap would keep some 20 MiB.
+    (tmp_path / "large.tif").write_bytes(content("TIFF", Size(4000, 3000)))
+    small, large = records(tmp_path, 1)[0], Record("large.tif", tmp_path / "large.tif", Labels())
+    worker = Worker(RECIPE)
+    try:
+        (child,) = multiprocessing.active_children()
+        assert child.pid is not None
+        worker.give([Job(0, small)])
+        heard(worker)
+        before = resident(child.pid)
+        for index in (1, 2):
+            worker.give([Job(index, large)])
+            assert isinstance(heard(worker), Wish)
+            assert worker.waiting
+            assert worker.at() == (index, math.inf), "no clock runs"
+            worker.grant()
+            message = heard(worker)
+            assert isinstance(message, tuple)
+            assert message[1].row.status == "accepted"
+        assert resident(child.pid) < before + (8 << 20), "gone from the process, not only freed within it"
+    finally:
+        worker.close()
+
+
 @contextmanager
 def watched() -> Iterator[list[int]]:
     """Samples of the resident bytes of all workers together."""
@@ -318,12 +365,7 @@ def watched() -> Iterator[list[int]]:
 
     def sample() -> None:
         while not over.wait(0.002):
-            total = 0
-            for child in multiprocessing.active_children():
-                with suppress(OSError):
-                    status = Path(f"/proc/{child.pid}/status").read_text()
-                    total += sum(int(line.split()[1]) << 10 for line in status.splitlines() if "VmRSS" in line)
-            seen.append(total)
+            seen.append(sum(resident(child.pid or 0) for child in multiprocessing.active_children()))
 
     thread = threading.Thread(target=sample)
     thread.start()
@@ -338,10 +380,10 @@ def test_the_memory_there_is_is_what_the_container_may_take(tmp_path: Path) -> N
     machine = memory_bytes(tmp_path / "none", tmp_path)
     assert machine > 64 << 20
     (tmp_path / "cgroup").write_text("12:pids:/a\n5:memory,x:/a/b\n0::/c/d\n")
-    for place, content in (("c", "300000000"), ("c/d", "max"), ("memory/a/b", "9223372036854771712")):
+    for place, limit in (("c", "300000000"), ("c/d", "max"), ("memory/a/b", "9223372036854771712")):
         (tmp_path / "groups" / place).mkdir(parents=True, exist_ok=True)
         name = "memory.limit_in_bytes" if place.startswith("memory") else "memory.max"
-        (tmp_path / "groups" / place / name).write_text(content)
+        (tmp_path / "groups" / place / name).write_text(limit)
     assert memory_bytes(tmp_path / "cgroup", tmp_path / "groups") == min(machine, 300_000_000)
     # Version 1, whose path inside the container is that of the machine outside.
     (tmp_path / "groups/memory/memory.limit_in_bytes").write_text("200000000")
