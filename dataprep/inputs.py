@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from dataprep.errors import SourceError
 from dataprep.geometry import Size
@@ -121,13 +121,13 @@ def walk(root: Path, holds: str = "images") -> tuple[dict[str, Path], list[Refus
     shown: list[Refusal] = []
     found, nameless = _by_key(root)
     for key in sorted(found):
-        judged = [(path, _judge(path, key, real_root)) for path in found[key]]
+        judged = [(one, _judge(one, key, root, real_root)) for one in found[key]]
         if len(judged) > 1:
-            shown += [_collision(path, key, refusal, root) for path, refusal in judged]
+            shown += [_collision(one, key, refusal) for one, refusal in judged]
             continue
-        ((path, refusal),) = judged
+        ((one, refusal),) = judged
         if refusal is None:
-            files[key] = path
+            files[key] = root / one.name
         else:
             refusals.append(refusal)
     # Names that can't be keys are shown escaped; what a file is really called comes first.
@@ -137,49 +137,67 @@ def walk(root: Path, holds: str = "images") -> tuple[dict[str, Path], list[Refus
     return files, sorted(refusals, key=lambda refusal: refusal.key)
 
 
-def _by_key(root: Path) -> tuple[dict[str, list[Path]], list[Refusal]]:
+class _Found(NamedTuple):
+    """A file: its name relative to the root, and whether it is a symbolic link."""
+
+    name: str
+    link: bool
+
+
+def _by_key(root: Path) -> tuple[dict[str, list[_Found]], list[Refusal]]:
     """All files by the keys that they would have, and those whose name gives no key."""
-    found: dict[str, list[Path]] = {}
+    found: dict[str, list[_Found]] = {}
     nameless = []
-    for path in _paths(root):
-        relative = path.relative_to(root).as_posix()
+    for one in _scan(root):
         try:
-            relative.encode()
+            one.name.encode()
         except UnicodeEncodeError:
-            name = os.fsencode(relative).decode("utf-8", "backslashreplace")
+            name = os.fsencode(one.name).decode("utf-8", "backslashreplace")
             nameless.append(Refusal(name, "rejected", "name_not_utf8", "rename the file: its name is not UTF-8"))
         else:
-            found.setdefault(unicodedata.normalize("NFC", relative), []).append(path)
+            found.setdefault(unicodedata.normalize("NFC", one.name), []).append(one)
     return found, nameless
 
 
-def _paths(root: Path) -> Iterator[Path]:
-    """The regular files, and the links to files or to nothing; no pipes or devices."""
-    for folder, _, names in os.walk(root, onerror=_unreadable):
-        for path in (Path(folder) / name for name in names):
-            if path.is_file() or (path.is_symlink() and not path.exists()):
-                yield path
+def _scan(root: Path) -> Iterator[_Found]:
+    """The regular files, and the links to files or to nothing; no pipes or devices.
+
+    The folder's own list says what most entries are: a look at each would take most of the time of a build that has
+    nothing to do.
+    """
+    folders = [""]
+    while folders:
+        prefix = folders.pop()
+        try:
+            with os.scandir(root / prefix) as entries:
+                for entry in entries:
+                    name = prefix + entry.name
+                    if entry.is_symlink():
+                        if entry.is_file() or not os.path.exists(entry.path):
+                            yield _Found(name, link=True)
+                    elif entry.is_dir(follow_symlinks=False):
+                        folders.append(f"{name}/")
+                    elif entry.is_file(follow_symlinks=False):
+                        yield _Found(name, link=False)
+        except OSError as error:
+            raise SourceError(f"{error.filename}: the folder can't be read: {error.strerror}") from error
 
 
-def _collision(path: Path, key: str, refusal: Refusal | None, root: Path) -> Refusal:
+def _collision(one: _Found, key: str, refusal: Refusal | None) -> Refusal:
     """The row of one of several files of one key: two names that a person can't tell apart are two inputs."""
-    raw = path.relative_to(root).as_posix().encode("ascii", "backslashreplace").decode()
+    raw = one.name.encode("ascii", "backslashreplace").decode()
     if refusal is not None and refusal.reason == "hidden_file":
         return replace(refusal, key=raw, meant=key)
     return Refusal(raw, "rejected", "name_collision", f"another file is {key!r} too after NFC", key)
 
 
-def _judge(path: Path, key: str, real_root: Path) -> Refusal | None:
-    if any(part.startswith(".") for part in key.split("/")):
+def _judge(one: _Found, key: str, root: Path, real_root: Path) -> Refusal | None:
+    if key.startswith(".") or "/." in key:
         return Refusal(key, "filtered", "hidden_file", "names that begin with a dot are left out", key)
-    if path.is_symlink():
-        target = Path(os.path.realpath(path))
+    if one.link:
+        target = Path(os.path.realpath(root / one.name))
         if not target.exists():
             return Refusal(key, "rejected", "broken_link", "the symbolic link leads nowhere", key)
         if not target.is_relative_to(real_root):
             return Refusal(key, "rejected", "outside_root", "the symbolic link leads out of its folder", key)
     return None
-
-
-def _unreadable(error: OSError) -> None:
-    raise SourceError(f"{error.filename}: the folder can't be read: {error.strerror}") from error

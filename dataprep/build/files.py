@@ -78,11 +78,11 @@ class Files:
 
     def digest(self, path: Path) -> str | None:
         """SHA-256 of a file; None when it can't be read."""
+        name = str(path)
         try:
-            stamp = Stamp.of(path.stat())
+            stamp = Stamp.of(os.stat(name))
         except OSError:
             return None
-        name = str(path)
         found = self._known.get(name)
         if found is not None and found[0] == stamp:
             self._fresh[name] = found

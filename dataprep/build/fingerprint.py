@@ -39,6 +39,7 @@ class Fingerprints:
         }
         self.parts = {name: _sha256(_json(part)) for name, part in parts.items()}
         self._head = _json(self.parts)
+        self._plain: dict[tuple[object, ...], str] = {}
         self._varies = any(isinstance(step, Varying) for step in recipe.steps)
 
     def labels(self, record: Record, mask: str | None) -> str:
@@ -48,10 +49,15 @@ class Fingerprints:
             record: as its source read it.
             mask: digest of its mask's file; None without one.
         """
-        whole = hashlib.sha256(_json([record.size, record.notes, mask]))
-        for part in _parts(record.labels):
-            whole.update(part)
-        return whole.hexdigest()
+        labels = record.labels
+        # A folder of classes has few different labels, and each of them many times.
+        plain = (record.size, record.notes, mask, labels.class_id, labels.tags)
+        rest = (labels.boxes, labels.keypoints, labels.polygons, labels.mask, labels.values, labels.attributes)
+        if all(kind is None for kind in rest):
+            if plain not in self._plain:
+                self._plain[plain] = _digest(plain, labels)
+            return self._plain[plain]
+        return _digest(plain, labels)
 
     def of(self, record: Record, source: str, labels: str) -> str:
         """The fingerprint of a record.
@@ -65,9 +71,16 @@ class Fingerprints:
         return _sha256(self._head + _json([record.key, split, source, labels]))
 
 
-def _parts(labels: Labels) -> list[bytes]:
-    """The labels, to the last bit of every number."""
-    found = [_json([labels.class_id, labels.tags, labels.values, labels.attributes])]
+def _digest(plain: tuple[object, ...], labels: Labels) -> str:
+    whole = hashlib.sha256(_json([*plain, labels.values, labels.attributes]))
+    for part in _arrays(labels):
+        whole.update(part)
+    return whole.hexdigest()
+
+
+def _arrays(labels: Labels) -> list[bytes]:
+    """The labels' numbers, to the last bit."""
+    found = []
     if labels.boxes is not None:
         boxes = labels.boxes
         found += [b"boxes", *(_array(part) for part in (boxes.corners, boxes.classes, boxes.flags, boxes.visible))]
