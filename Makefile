@@ -4,6 +4,7 @@
 VENV = .venv
 BIN = $(VENV)/bin
 PORT = 8000
+KILLS = 1000
 WEB = server/web
 PAGES = $(WEB)/dist/index.html
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -22,7 +23,7 @@ CHROMIUM_FOUND = DATAPREP_CHROMIUM=$$(scripts/chromium.sh $(VENV)) && export DAT
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test bench fuzz format wheel constraints
+.PHONY: help demo test bench fuzz torture format wheel constraints
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -45,11 +46,15 @@ test: $(DEV) $(PAGES) ## run every check and every test, with a real browser: CH
 	$(NPM) test
 	$(CHROMIUM_FOUND) && $(BIN)/pytest
 
-bench: $(DEV) $(PAGES) ## measure: prints ratios, the machine and the versions
-	@$(CHROMIUM_FOUND) && for script in tests/bench/*.py; do $(BIN)/python "$$script" || exit 1; done
+bench: $(DEV) ## measure: prints ratios, the machine and the versions: ONLY="resize build", BENCH_FULL=1
+	@scripts/peers.sh .venv-peers || echo "The tools to compare with can't be installed; ours is measured alone." >&2
+	@$(BIN)/python -m tests.bench $(ONLY)
 
 fuzz: $(DEV) ## run the property tests with many more examples
 	$(BIN)/pytest tests/property tests/unit/test_transforms.py tests/unit/test_shrink.py --hypothesis-profile=fuzz --timeout=0
+
+torture: $(DEV) ## kill builds 1,000 times, at random moments: KILLS=1000
+	DATAPREP_KILLS=$(KILLS) DATAPREP_SEED=$$$$ $(BIN)/pytest tests/e2e/test_resume.py -k killed --timeout=0 -s
 
 format: $(DEV) $(MODULES) ## format, and fix what can be fixed
 	$(BIN)/ruff check --fix-only

@@ -1,93 +1,82 @@
-"""The whole build against the bare limit: decode, resize and encode of the same files on as many processes.
-
-python tests/bench/build.py [FILES]
-"""
+"""The whole build against the bare loop of decode, resize and encode, and two workers against one."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import io
-import multiprocessing
 import os
-import platform
-import sys
+import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-
-import numpy as np
-from PIL import Image
+from typing import NamedTuple
 
 from dataprep.build.build import build
-from dataprep.manifest import load
+from dataprep.geometry import Size
+from dataprep.manifest import LoadedManifest, load
+from tests.bench import bare, manifests, photos
+from tests.bench.machine import load as load_average
+from tests.bench.machine import processors
 
-MANIFEST = """
-name: bench
-source: {format: image_folder, root: .}
-split: {by: hash, train: 0.8, val: 0.1, test: 0.1}
-transforms:
-  - square: {fill: [0, 0, 0]}
-  - resize: {size: [224, 224]}
-encode: {format: jpeg, quality: 90}
-"""
+# Files enough that starting processes, some 0.5 s, is what it is in life: little.
+_SIZES = ((photos.SMALL, 3000), (photos.MEDIUM, 1000))
+_TURNS = 3
 
 
-def bare(path: Path) -> int:
-    """One file, without labels, ledger, hashes or store."""
-    image = Image.open(path)
-    image.load()
-    side = max(image.size)
-    square = Image.new("RGB", (side, side))
-    square.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
-    out = io.BytesIO()
-    square.resize((224, 224), Image.Resampling.BICUBIC).save(out, "JPEG", quality=90, subsampling=0)
-    return len(out.getvalue())
+class Taken(NamedTuple):
+    """Seconds by the clock, and of the processor, which others that run beside us do not lengthen as much."""
+
+    clock: float
+    processor: float
 
 
-def photos(folder: Path, count: int) -> list[Path]:
-    """Photo-like JPEGs of 640 x 480: smooth shapes and noise."""
-    rng = np.random.default_rng(0)
-    paths = []
-    for index in range(count):
-        coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8)).resize(
-            (640, 480), Image.Resampling.BICUBIC
+def main() -> None:
+    """Prints a row a size and number of processes, then one for the processes."""
+    print(f"to 224 x 224 with bars, JPEG quality 90; {photos.origin()}; files a second, medians of {_TURNS} turns")
+    for size, count in _SIZES:
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place) / "photos"
+            paths = photos.make(folder, size, count)
+            compare(photos.megapixels(size), paths, load(manifests.write(folder)), manifests.SQUARE)
+
+
+def compare(name: str, paths: list[Path], loaded: LoadedManifest, target: Size, turns: int = _TURNS) -> None:
+    """Both in turn, on one process and on all, so that what else the machine does hits them alike."""
+    counts = sorted({1, processors()})
+    found: dict[tuple[str, int], list[Taken]] = {(who, n): [] for who in ("bare", "build") for n in counts}
+    for _ in range(turns):
+        for n in counts:
+            found["bare", n].append(taken(partial(bare.run, paths, target, n)))
+            found["build", n].append(fresh(loaded, n))
+    rate = {key: len(paths) / statistics.median(one.clock for one in some) for key, some in found.items()}
+    for n in counts:
+        pairs = list(zip(found["bare", n], found["build", n], strict=True))
+        ratios = [limit.clock / whole.clock for limit, whole in pairs]
+        of_processor = statistics.median(limit.processor / whole.processor for limit, whole in pairs)
+        print(
+            f"{name:>7}, {len(paths)} files, {n} processes: bare {rate['bare', n]:.0f}/s, build {rate['build', n]:.0f}"
+            f"/s, ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}), by processor time "
+            f"{of_processor:.2f}; {load_average()}",
+            flush=True,
         )
-        pixels = np.asarray(coarse, np.int16) + rng.integers(-12, 13, (480, 640, 3))
-        path = folder / f"photos/{index % 3}/{index:05}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(path, quality=90)
-        paths.append(path)
-    return paths
+    most = counts[-1]
+    gain, limit = (rate[who, most] / rate[who, 1] for who in ("build", "bare"))
+    print(f"{name:>7}, {most} workers against one: {gain:.2f}x (bare loop {limit:.2f}x)", flush=True)
 
 
-def main(count: int) -> None:
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("pillow", "numpy", "sqlalchemy"))
-    print(f"{platform.machine()}, {workers} processors, Python {platform.python_version()}, {versions}")
+def taken(run: Callable[[], object]) -> Taken:
+    """What it takes, of the processor with all processes that it starts and ends."""
+    began = Taken(time.perf_counter(), _processor_seconds())
+    run()
+    return Taken(time.perf_counter() - began.clock, _processor_seconds() - began.processor)
+
+
+def _processor_seconds() -> float:
+    found = os.times()
+    return found.user + found.system + found.children_user + found.children_system
+
+
+def fresh(loaded: LoadedManifest, workers: int) -> Taken:
+    """What a build takes into a new place."""
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        paths = photos(folder, count)
-        (folder / "photos/m.yaml").write_text(MANIFEST)
-        loaded = load(folder / "photos/m.yaml")
-        for processes in sorted({1, workers}):
-            ratios = []
-            for turn in range(3):  # in turn, so that a machine that slows down slows both
-                with multiprocessing.get_context("spawn").Pool(processes) as pool:
-                    pool.map(abs, range(processes))  # started, before the clock is
-                    began = time.perf_counter()
-                    pool.map(bare, paths, chunksize=8)
-                    limit = time.perf_counter() - began
-                began = time.perf_counter()
-                build(loaded, folder / "bench.db", workers=processes)
-                whole = time.perf_counter() - began
-                ratios.append(limit / whole)
-                print(
-                    f"  {processes} processes, run {turn + 1}: bare {count / limit:.0f}/s, build {count / whole:.0f}/s"
-                )
-            print(
-                f"build / bare loop, {processes} processes: {sorted(ratios)[1]:.2f} ({count} files of 0.3 MP, median)"
-            )
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1500)
+        return taken(lambda: build(loaded, Path(place) / "bench.db", workers=workers))
