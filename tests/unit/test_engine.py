@@ -26,6 +26,7 @@ from dataprep.build.machine import memory_bytes
 from dataprep.build.order import Finished, Job
 from dataprep.build.prepare import Outcome, Recipe
 from dataprep.build.worker import Wish, Worker
+from dataprep.errors import DataprepError
 from dataprep.geometry import Size
 from dataprep.inputs import Record
 from dataprep.labels import Labels
@@ -111,6 +112,42 @@ def test_a_record_whose_worker_is_killed_twice_is_refused_and_costs_nobody_else(
     assert len(kills) == 2
     assert [outcome.row.key for outcome in found] == [record.key for record in work]
     assert [outcome.row.reason for outcome in found if outcome.row.status != "accepted"] == ["worker_died"]
+
+
+@contextmanager
+def killing(most: int) -> Iterator[list[int]]:
+    """Kills so many workers as soon as they are started, which is before they are ready."""
+    killed: list[int] = []
+    over = threading.Event()
+
+    def kill() -> None:
+        while not over.wait(0.005) and len(killed) < most:
+            for child in multiprocessing.active_children():
+                if child.pid is not None and child.pid not in killed and len(killed) < most:
+                    killed.append(child.pid)
+                    os.kill(child.pid, signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield killed
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_worker_killed_before_it_is_ready_is_nobodys_fault(tmp_path: Path) -> None:
+    work = records(tmp_path, 5)
+    with killing(2) as killed:
+        found = run(work, workers=1)
+    assert len(killed) == 2
+    assert [outcome.row.status for outcome in found] == ["accepted"] * 5
+
+
+def test_workers_that_never_start_end_the_build_with_a_sentence(tmp_path: Path) -> None:
+    with killing(1000), pytest.raises(DataprepError, match="before their first record"):
+        run(records(tmp_path, 5), workers=1)
+    assert not multiprocessing.active_children()
 
 
 def test_a_fault_of_ours_is_a_ledger_row_that_says_so(tmp_path: Path) -> None:
