@@ -110,16 +110,18 @@ def _union(members: Iterable[Any]) -> Any:
     return Union[tuple(members)]  # noqa: UP007
 
 
+Auto = Literal["auto", "auto_scene"]
+
+
 def _known_name(value: Any) -> Any:
-    names = (*PRESETS, "auto")
+    names = (*PRESETS, *get_args(Auto))
     if value not in names:
         raise ValueError(f"no normalisation is called {value!r}{near(str(value), names)}")
     return value
 
 
 _Normalize = Annotated[
-    Annotated[MeanDivisor, Tag("declared")]
-    | Annotated[Literal["auto"] | Preset, BeforeValidator(_known_name), Tag("named")],
+    Annotated[MeanDivisor, Tag("declared")] | Annotated[Auto | Preset, BeforeValidator(_known_name), Tag("named")],
     Discriminator(lambda value: "declared" if isinstance(value, dict | MeanDivisor) else "named"),
 ]
 
@@ -143,7 +145,9 @@ class Manifest(BaseModel):
     transforms: tuple[_Step, ...] = Field((), description="in order; each is one key with its parameters")
     encode: Encoding = Jpeg()
     normalize: _Normalize = Field(
-        "zero_one", description="(x - mean) / divisor, the name of a preset, or auto: from the train split's pixels"
+        "zero_one",
+        description="(x - mean) / divisor; the name of a preset; auto: from the train split's pixels, fill included; "
+        "auto_scene: without fill",
     )
     labels: LabelOptions = LabelOptions()
     background: ColorParameter | None = Field(
@@ -164,7 +168,7 @@ class Manifest(BaseModel):
     @model_validator(mode="after")
     def _mean_is_known(self) -> Manifest:
         fills = [step.fill for step in self._plain_steps() if isinstance(step, Filling | Coloring)]
-        if "mean" in fills and self.normalize == "auto":
+        if "mean" in fills and self.declared_normalization() is None:
             raise ValueError("fill: mean wants a declared normalisation; auto is known only after the pixels")
         return self
 
@@ -183,7 +187,9 @@ class Manifest(BaseModel):
         """The normalisation, or None where it follows from the pixels."""
         if isinstance(self.normalize, MeanDivisor):
             return self.normalize.declared()
-        return None if self.normalize == "auto" else PRESETS[self.normalize]
+        if self.normalize == "auto" or self.normalize == "auto_scene":
+            return None
+        return PRESETS[self.normalize]
 
     def steps(self) -> tuple[Transform, ...]:
         """The transforms, with ``fill: mean`` put in numbers."""

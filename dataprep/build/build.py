@@ -289,6 +289,7 @@ class _Build:
         work, manifest = self._work, self._loaded.manifest
         connection = layout.assemble(work.refused)
         counts, pixels = count(connection), statistics(connection)
+        train = pixels["train"]["scene"] if manifest.normalize == "auto_scene" else pixels["train"]
         failed = failure(self._loaded, work, counts, limited=limit is not None)
         description = Description(
             name=manifest.name,
@@ -296,7 +297,7 @@ class _Build:
             classes=work.classes,
             keypoints=_keypoints(work),
             format=manifest.encode.format,
-            normalize=_normalization(manifest.declared_normalization(), pixels["train"], failed is not None)._asdict(),
+            normalize=_normalization(manifest.declared_normalization(), train, failed is not None)._asdict(),
             statistics={**pixels, "fills": [list(color) for color in manifest.fill_colors()]},
             versions=versions(),
             recipe=self._prints.parts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -122,6 +123,7 @@ def test_the_digest_is_the_same_for_any_workers_path_and_order(photos: Path, mon
     shutil.copy(photos / "m.yaml", elsewhere / "m.yaml")
     monkeypatch.setenv("PYTHONHASHSEED", "7")
     assert built(elsewhere / "m.yaml", elsewhere / "b.db", "--workers", "5")["digest"] == first
+    assert built(elsewhere / "m.yaml", elsewhere / "c.db", "--workers", "2")["digest"] == first
     photo(elsewhere / "photos/circle/new.png", 99)
     assert built(elsewhere / "m.yaml", elsewhere / "b.db", "--workers", "2")["digest"] != first
 
@@ -162,14 +164,30 @@ def test_normalize_auto_is_the_train_splits_mean_and_deviation(photos: Path) -> 
     found = json.loads(dataprep("inspect", photos / "s.db", "--json").stdout)
     with sqlite3.connect(photos / "s.db") as connection:
         query = "SELECT content FROM images JOIN samples ON image = images.id WHERE split = 'train'"
-        import io
-
         pixels = [np.asarray(Image.open(io.BytesIO(content))) for (content,) in connection.execute(query)]
     flat = np.concatenate([one.reshape(-1, 3) for one in pixels]).astype(np.float64)
     scale, offset = np.array(found["normalize"]["scale"]), np.array(found["normalize"]["offset"])
     np.testing.assert_allclose(scale, 1 / flat.std(axis=0), rtol=1e-12)
     np.testing.assert_allclose((flat * scale + offset).mean(axis=0), 0, atol=1e-12)
     assert found["statistics"]["train"]["sum"] == flat.sum(axis=0).astype(int).tolist()
+
+
+def test_normalize_auto_scene_leaves_the_fill_out(photos: Path) -> None:
+    text = MANIFEST.replace("  - square: {fill: [9, 9, 9]}\n", "").replace(
+        "[24, 24]}", "[24, 24]}\n  - pad: {left: 3, top: 1, fill: [9, 9, 9]}"
+    )
+    (photos / "m.yaml").write_text(text + "normalize: auto_scene\n")
+    built(photos / "m.yaml", photos / "s.db")
+    found = json.loads(dataprep("inspect", photos / "s.db", "--json").stdout)
+    with sqlite3.connect(photos / "s.db") as connection:
+        query = "SELECT content FROM images JOIN samples ON image = images.id WHERE split = 'train'"
+        pixels = [np.asarray(Image.open(io.BytesIO(content))) for (content,) in connection.execute(query)]
+    flat = np.concatenate([one[1:, 3:].reshape(-1, 3) for one in pixels]).astype(np.float64)
+    scale, offset = np.array(found["normalize"]["scale"]), np.array(found["normalize"]["offset"])
+    np.testing.assert_allclose((flat * scale + offset).std(axis=0), 1, rtol=1e-9)
+    np.testing.assert_allclose((flat * scale + offset).mean(axis=0), 0, atol=1e-9)
+    assert found["statistics"]["train"]["scene"]["pixels"] == len(flat)
+    assert found["statistics"]["train"]["pixels"] == len(pixels) * 27 * 25
 
 
 @pytest.mark.parametrize(
