@@ -76,7 +76,7 @@ def sums_of(view: View, image: Image.Image) -> Ints:
 
 def _aspects(sides: Any) -> Any:
     """Width / height of (n, 2) sides; a box without height counts as the widest."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.nan_to_num(sides[:, 0] / sides[:, 1], nan=1.0)
 
 
