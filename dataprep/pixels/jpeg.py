@@ -120,7 +120,8 @@ def _read(content: bytes, layout: str, size: Size) -> tuple[Pixels | None, Notes
         if content == before:
             break
     reason = "truncated" if "remature end" in warning else "broken"
-    raise DecodeError(reason, f"the pixels can't all be decoded: {warning}; copy the file again")
+    remedy = "copy the file again, or save it anew if it looks whole"
+    raise DecodeError(reason, f"the pixels can't all be decoded: {warning}; {remedy}")
 
 
 def _without_padding(content: bytes, count: int, marker: int) -> bytes:
