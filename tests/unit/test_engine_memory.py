@@ -1,0 +1,180 @@
+"""Memory: shared out between workers, bounded in each, given back."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import struct
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dataprep.build.admission import Admission
+from dataprep.build.engine import UNSTABLE_REASONS, Engine
+from dataprep.build.machine import memory_bytes
+from dataprep.build.order import Job
+from dataprep.build.prepare import Outcome
+from dataprep.build.worker import Wish, Worker
+from dataprep.geometry import Size
+from dataprep.inputs import Record
+from dataprep.labels import Labels
+from tests.image_files import chunk, save
+from tests.unit.test_decode_memory import content
+from tests.unit.test_engine import RECIPE, records
+
+
+def bomb() -> bytes:
+    """A PNG of some bytes that says it has 900 million pixels."""
+    head = struct.pack(">IIBBBBB", 30000, 30000, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(9))) + chunk(b"IEND", b"")
+
+
+def with_masks(folder: Path, name: str, masks: list[bytes]) -> tuple[Record, threading.Thread]:
+    """A record whose mask has other bytes each time that it is read."""
+    path = folder / f"{name}.png"
+    Image.new("RGB", (1, 1)).save(path)
+    os.mkfifo(folder / f"{name} mask")
+
+    def write() -> None:
+        for mask in masks:
+            (folder / f"{name} mask").write_bytes(mask)
+            time.sleep(0.1)  # until the reader has closed its end
+
+    return Record(path.name, path, Labels(), mask=folder / f"{name} mask"), threading.Thread(target=write, daemon=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory")
+def test_memory_that_a_header_hides_ends_that_record_and_is_tried_twice(tmp_path: Path) -> None:
+    good = save(Image.new("L", (1, 1)), "PNG")
+    always, first = with_masks(tmp_path, "always", [bomb(), bomb()])
+    once, second = with_masks(tmp_path, "once", [bomb(), good])
+    work = [*records(tmp_path, 30), always, once]
+    first.start()
+    second.start()
+    with Engine(replace(RECIPE, memory_mb=64), 2, 30) as engine:
+        found = {record.key: outcome.row for record, outcome in engine.run(work)}
+    refused = {key: (row.reason, row.note) for key, row in found.items() if row.status != "accepted"}
+    assert {key: reason for key, (reason, _) in refused.items()} == {"always.png": "out_of_memory"}, refused
+    assert "limits.memory_mb" in str(found["always.png"].note)
+    assert {"out_of_memory", "timeout", "worker_died"} <= UNSTABLE_REASONS
+
+
+def test_memory_is_granted_in_order_and_never_refused() -> None:
+    admission = Admission[str](100)
+    for holder, amount in (("a", 60), ("b", 50), ("c", 10), ("d", 500)):
+        admission.ask(holder, amount)
+    assert admission.grants() == ["a"], "c fits, but b came first"
+    admission.release("a")
+    assert admission.grants() == ["b", "c"]
+    admission.release("b")
+    assert admission.grants() == []
+    admission.release("c")
+    assert admission.grants() == ["d"], "more than there is, but alone"
+    admission.ask("e", 1)
+    admission.release("d")
+    admission.release("e")
+    assert admission.grants() == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are watched through /proc")
+def test_large_images_wait_for_each_other_and_all_are_accepted(tmp_path: Path) -> None:
+    """Twelve megapixels are some 170 MiB: with 200 in all they run one by one."""
+    small, work = records(tmp_path, 10), []
+    for index in range(12):
+        path = tmp_path / f"{index}.png"
+        Image.new("RGB", (4000, 3000), (index, 0, 0)).save(path, compress_level=1)
+        work.append(Record(path.name, path, Labels()))
+    peaks = []
+    for total in (200, 100_000):
+        with Engine(replace(RECIPE, memory_mb=200), 4, 2, total) as engine:
+            list(engine.run(small * 100))  # until all workers are there
+            with watched() as seen:
+                found = [outcome.row.status for _, outcome in engine.run(work)]
+        assert found == ["accepted"] * 12
+        peaks.append(max(seen))
+    # 46 MiB of pixels each: one at a time, or at least two more on two processors.
+    assert peaks[0] < peaks[1] - (60 << 20)
+
+
+def heard(worker: Worker) -> Wish | tuple[Job, Outcome, int]:
+    """The next thing that a worker says."""
+    while True:
+        for message in worker.collect():
+            return message
+        time.sleep(0.005)
+
+
+def resident(pid: int) -> int:
+    """Bytes of memory that a process has to itself; 0 where that is not told."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("RssAnon:"):
+                return int(line.split()[1]) << 10
+    return 0
+
+
+def test_a_worker_that_waits_for_memory_is_not_at_work_and_gives_it_back(tmp_path: Path) -> None:
+    # Unpacked from one strip and converted: of its many buffers the heap would keep some 20 MiB.
+    (tmp_path / "large.tif").write_bytes(content("TIFF", Size(4000, 3000)))
+    small, large = records(tmp_path, 1)[0], Record("large.tif", tmp_path / "large.tif", Labels())
+    worker = Worker(RECIPE)
+    try:
+        (child,) = multiprocessing.active_children()
+        assert child.pid is not None
+        worker.give([Job(0, small)])
+        heard(worker)
+        before = resident(child.pid)
+        for index in (1, 2):
+            worker.give([Job(index, large)])
+            assert isinstance(heard(worker), Wish)
+            assert worker.waiting
+            assert worker.at() == (index, math.inf), "no clock runs"
+            worker.grant()
+            message = heard(worker)
+            assert isinstance(message, tuple)
+            assert message[1].row.status == "accepted"
+        assert resident(child.pid) < before + (8 << 20), "gone from the process, not only freed within it"
+    finally:
+        worker.close()
+
+
+@contextmanager
+def watched() -> Iterator[list[int]]:
+    """Samples of the resident bytes of all workers together."""
+    seen, over = [0], threading.Event()
+
+    def sample() -> None:
+        while not over.wait(0.002):
+            seen.append(sum(resident(child.pid or 0) for child in multiprocessing.active_children()))
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_the_memory_there_is_is_what_the_container_may_take(tmp_path: Path) -> None:
+    machine = memory_bytes(tmp_path / "none", tmp_path)
+    assert machine > 64 << 20
+    (tmp_path / "cgroup").write_text("12:pids:/a\n5:memory,x:/a/b\n0::/c/d\n")
+    for place, limit in (("c", "300000000"), ("c/d", "max"), ("memory/a/b", "9223372036854771712")):
+        (tmp_path / "groups" / place).mkdir(parents=True, exist_ok=True)
+        name = "memory.limit_in_bytes" if place.startswith("memory") else "memory.max"
+        (tmp_path / "groups" / place / name).write_text(limit)
+    assert memory_bytes(tmp_path / "cgroup", tmp_path / "groups") == min(machine, 300_000_000)
+    # Version 1, whose path inside the container is that of the machine outside.
+    (tmp_path / "groups/memory/memory.limit_in_bytes").write_text("200000000")
+    (tmp_path / "cgroup").write_text("5:memory:/docker/123\n")
+    assert memory_bytes(tmp_path / "cgroup", tmp_path / "groups") == 200_000_000
