@@ -38,9 +38,10 @@ from dataprep.store.write import Description, StoreWriter
 
 # Raised whenever the same inputs would give other pixels or labels.
 RENDER_VERSION = 2
-# Outcomes kept in one transaction: large enough that commits cost little, small enough that a kill loses little.
-_BATCH = 64
+# Outcomes kept in one transaction: large enough that commits cost little, small enough that a kill loses little, and
+# that memory stays bounded.
 _BATCH_SECONDS = 0.5
+_BATCH_BYTES = 8 << 20
 
 Progress = Callable[[int, int], None]
 
@@ -209,16 +210,17 @@ class _Build:
 
     def _keep(self, todo: list[_Step], engine: Engine) -> None:
         batch: list[Prepared] = []
-        last = time.monotonic()
+        size, last = 0, time.monotonic()
         steps = iter(todo)
         try:
             for record, outcome in engine.run(step.record for step in todo):
                 step = next(step for step in steps if step.record is record)
                 batch.append(self._prepared(step, outcome))
                 self._advance(1)
-                if len(batch) >= _BATCH or time.monotonic() > last + _BATCH_SECONDS:
+                size += sum(len(sample.image) + len(sample.mask or b"") for sample in outcome.samples)
+                if size > _BATCH_BYTES or time.monotonic() > last + _BATCH_SECONDS:
                     self._add(batch)
-                    last = time.monotonic()
+                    size, last = 0, time.monotonic()
         except KeyboardInterrupt:
             self._add(batch)
             raise

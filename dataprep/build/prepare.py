@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.files import Stamp, read
@@ -60,8 +60,7 @@ class Recipe:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one record.
 
     Attributes:
@@ -76,7 +75,7 @@ class Outcome:
     samples: tuple[NewSample, ...] = ()
     source: tuple[str, Stamp] | None = None
     pixels: str | None = None
-    measures: Mapping[str, Any] = field(default_factory=dict)
+    measures: Mapping[str, Any] = {}
 
 
 Admit = Callable[[int], None]
@@ -106,7 +105,7 @@ def prepare(record: Record, recipe: Recipe, admit: Admit = _always) -> Outcome:
         return _failed(record, "rejected", error)
     source = (hashlib.sha256(content).hexdigest(), stamp)
     try:
-        return replace(_prepare(record, content, recipe, admit), source=source)
+        return _prepare(record, content, recipe, admit)._replace(source=source)
     except PlanError as error:
         # An image that shows nothing to crop to is left out by what the manifest asks, not by a fault.
         outcome = _failed(record, "filtered" if error.reason == "no_target" else "rejected", error)
@@ -118,7 +117,7 @@ def prepare(record: Record, recipe: Recipe, admit: Admit = _always) -> Outcome:
         outcome = _failed(record, "filtered" if stray else "rejected", error)
     except RecordError as error:
         outcome = _failed(record, "rejected", error)
-    return replace(outcome, source=source)
+    return outcome._replace(source=source)
 
 
 def _failed(record: Record, status: str, error: RecordError) -> Outcome:

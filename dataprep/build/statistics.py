@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from bisect import bisect_right
 from typing import Any
 
 from sqlalchemy import Connection
 
-from dataprep.pixels.measures import ASPECTS, NO_SUMS, SIDES, Sums, add, bins
+from dataprep.pixels.measures import ASPECTS, NO_SUMS, SIDES, Sums, add
 
 # Every record that has samples, with its split.
 _MEASURES = """
@@ -47,12 +48,10 @@ def _empty() -> dict[str, dict[str, list[int]]]:
 
 def _count(counts: dict[str, dict[str, list[int]]], measures: dict[str, Any]) -> None:
     width, height = measures["size"]
-    found = {"images": {"sides": bins([max(width, height)], SIDES), "aspects": bins([width / height], ASPECTS)}}
-    if "boxes" in measures:
-        found["boxes"] = measures["boxes"]
-    for what, kinds in found.items():
-        for kind, numbers in kinds.items():
-            counts[what][kind] = [a + b for a, b in zip(counts[what][kind], numbers, strict=True)]
+    counts["images"]["sides"][bisect_right(SIDES, max(width, height))] += 1
+    counts["images"]["aspects"][bisect_right(ASPECTS, width / height)] += 1
+    for kind, numbers in measures.get("boxes", {}).items():
+        counts["boxes"][kind] = [a + b for a, b in zip(counts["boxes"][kind], numbers, strict=True)]
 
 
 def summary(sums: Sums) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""What goes into a store and comes out of it: plain values, never rows."""
+"""What goes into a store and comes out of it: plain values, never rows.
+
+Those that travel between processes are named tuples: a data class with slots takes ten times as long to pickle.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,7 @@ from dataprep.geometry import Size
 from dataprep.store.samples import SampleText
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(NamedTuple):
     """What became of one input.
 
     Attributes:
@@ -30,13 +32,12 @@ class LedgerRow:
     reason: str | None = None
     note: str | None = None
     notes: tuple[str, ...] = ()
-    dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = {}
     near: str | None = None
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NewSample:
+class NewSample(NamedTuple):
     """A sample to be written.
 
     Attributes:

@@ -96,6 +96,7 @@ class StoreWriter:
             f"user_version={schema.FORMAT_VERSION}",
             "journal_mode=WAL",
             "synchronous=NORMAL",
+            "wal_autocheckpoint=8000",  # pages: a checkpoint waits for the disk
         ):
             self._connection.exec_driver_sql(f"PRAGMA {pragma}")
         schema.metadata.create_all(self._connection)
