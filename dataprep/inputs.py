@@ -23,8 +23,7 @@ IMAGE_SUFFIXES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One input as read from its source.
 
     Attributes:

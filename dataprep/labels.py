@@ -164,6 +164,10 @@ class Labels:
     values: Mapping[str, float] | None = None
     attributes: Mapping[str, str] | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # They travel between processes, and what a data class with slots brings along for that is ten times slower.
+        return Labels, tuple(getattr(self, name) for name in self.__slots__)
+
     def kinds(self) -> tuple[str, ...]:
         """The names of the kinds that are there, in a fixed order."""
         return tuple(f.name for f in fields(self) if getattr(self, f.name) is not None)

@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +176,7 @@ class _Build:
         splits = alike.splits([step.record.key for step in self._steps], manifest.split)
         moved = [step for step in self._steps if splits[step.record.key] != step.record.split]
         for step in moved:
-            step.record = replace(step.record, split=splits[step.record.key])
+            step.record = step.record._replace(split=splits[step.record.key])
             if step.fingerprint and not step.fingerprint.startswith(UNSTABLE):
                 step.fingerprint = self._prints.of(step.record, step.source or "", step.labels or "")
         self._steps.sort(key=lambda step: place(step.record))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dataprep.errors import ManifestError, near
 from dataprep.inputs import Record, Refusal
@@ -67,7 +67,7 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
         for key in assignment.ungrouped
     ]
     records = [
-        replace(record, split=assignment.splits[record.key]) for record in records if record.key in assignment.splits
+        record._replace(split=assignment.splits[record.key]) for record in records if record.key in assignment.splits
     ]
     if limit is not None:
         inputs: list[Record | Refusal] = [*records, *refusals]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import ClassVar, Literal
 from xml.etree.ElementTree import Element, ParseError
@@ -104,8 +104,8 @@ class Voc(AnnotatedSource):
         if self.masks is None:
             return record
         if record.key not in masks:
-            return replace(record, notes=(*record.notes, "no_mask"))
-        return replace(record, mask=masks[record.key])
+            return record._replace(notes=(*record.notes, "no_mask"))
+        return record._replace(mask=masks[record.key])
 
     def _parse(self, path: Path, place: str) -> tuple[str, _Annotation | AnnotationError]:
         """The image's file name, and what is said of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -173,7 +173,7 @@ def preview_chain(loaded: LoadedManifest, path: Path, key: str) -> None:
     record, sample = _find(listing, key)
     keys, refused = [one.key for one in listing.records], [one.key for one in listing.refusals]
     split = assign(loaded.manifest.split, keys, refused, loaded.root).splits.get(record.key, "")
-    placed = replace(record, split=split)
+    placed = record._replace(split=split)
     try:
         picture = Sheet.of(loaded, listing).draw_chain(placed, sample)
     except (RecordError, OSError) as error:

@@ -155,7 +155,7 @@ def test_records_are_taken_as_they_are_needed(tmp_path: Path) -> None:
         nonlocal taken
         while True:
             taken += 1
-            yield replace(template, key=str(taken))
+            yield template._replace(key=str(taken))
 
     with Engine(RECIPE, 2, 30) as engine:
         for expected, (record, outcome) in enumerate(engine.run(endless()), 1):
@@ -182,7 +182,7 @@ def test_what_waits_for_a_slow_record_is_bounded_in_bytes(tmp_path: Path) -> Non
 
 def test_a_stopped_engine_finishes_what_is_in_flight(tmp_path: Path) -> None:
     (template,) = records(tmp_path, 1)
-    work = [replace(template, key=str(index)) for index in range(100_000)]
+    work = [template._replace(key=str(index)) for index in range(100_000)]
     found = []
     with Engine(RECIPE, 2, 30) as engine:
         for record, outcome in engine.run(work):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -382,7 +381,7 @@ def test_a_record_of_another_size_than_its_annotation_is_not_drawn(photo: Image.
     assert sheet.draw([record])[1] == [
         "a.png: the annotation is for 60 x 90 pixels, the image has 90 x 60; annotate this image again",
     ]
-    assert sheet.draw([replace(record, size=None)])[1] == []
+    assert sheet.draw([record._replace(size=None)])[1] == []
 
 
 def test_lines_break_at_spaces_and_end_in_an_ellipsis() -> None:
