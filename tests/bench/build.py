@@ -19,7 +19,7 @@ from tests.bench.machine import load as load_average
 from tests.bench.machine import processors
 
 # Files enough that starting processes, some 0.5 s, is what it is in life: little.
-_SIZES = ((photos.SMALL, 3000), (photos.MEDIUM, 1000))
+_SIZES = ((photos.SMALL, 1500), (photos.MEDIUM, 600))
 _TURNS = 3
 
 
