@@ -172,7 +172,8 @@ def _scan(root: Path) -> Iterator[_Found]:
                 for entry in entries:
                     name = prefix + entry.name
                     if entry.is_symlink():
-                        if entry.is_file() or not os.path.exists(entry.path):
+                        # A link in a circle makes `entry.is_file` raise.
+                        if os.path.isfile(entry.path) or not os.path.exists(entry.path):
                             yield _Found(name, link=True)
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(f"{name}/")
