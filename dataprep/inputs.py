@@ -172,7 +172,7 @@ def _scan(root: Path) -> Iterator[_Found]:
                 for entry in entries:
                     name = prefix + entry.name
                     if entry.is_symlink():
-                        # A link in a circle makes `entry.is_file` raise.
+                        # Not the entry's own methods: these raise where links lead in circles.
                         if os.path.isfile(entry.path) or not os.path.exists(entry.path):
                             yield _Found(name, link=True)
                     elif entry.is_dir(follow_symlinks=False):

@@ -18,7 +18,7 @@ from dataprep.build.alike import Alike
 from dataprep.build.engine import Engine
 from dataprep.build.files import Files
 from dataprep.build.fingerprint import REVOCABLE_REASONS, Fingerprints
-from dataprep.build.interruption import on_interrupt, uninterrupted
+from dataprep.build.interruption import deaf, on_interrupt, uninterrupted
 from dataprep.build.prepare import Outcome, Recipe
 from dataprep.build.reuse import Reuse
 from dataprep.build.statistics import statistics
@@ -81,8 +81,9 @@ def build(
     try:
         found = build.run(workers, limit)
     except BaseException as error:
-        writer.suspend()
-        build.files.save()
+        with deaf():
+            writer.suspend()
+            build.files.save()
         if isinstance(error, KeyboardInterrupt):
             raise build.interrupted() from None
         if isinstance(error, SQLAlchemyError):
