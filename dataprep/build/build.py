@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -351,7 +352,10 @@ def _normalization(declared: Normalization | None, pixels: dict[str, Any], faile
 def render_versions() -> dict[str, str]:
     """Of everything that has a say in the bytes of a sample."""
     packages = ("numpy", "opencv-python-headless", "pillow", "simplejpeg")
-    return {"render": str(RENDER_VERSION), **{package: importlib.metadata.version(package) for package in packages}}
+    found = {"render": str(RENDER_VERSION), **{package: importlib.metadata.version(package) for package in packages}}
+    with suppress(importlib.metadata.PackageNotFoundError):  # without it HEIC is rejected
+        found["pillow-heif"] = importlib.metadata.version("pillow-heif")
+    return found
 
 
 def versions() -> dict[str, str]:

@@ -207,7 +207,8 @@ class Engine:
             self._failed_starts += 1
             if self._failed_starts == _STARTS:
                 raise DataprepError(
-                    "worker processes end before their first record; does `python -c 'import cv2, PIL'` work?"
+                    "worker processes end before their first record; does `python -c 'import cv2, PIL'` work? "
+                    "(A script of your own must build under `if __name__ == '__main__':`.)"
                 )
         jobs = list(worker.given.values())
         at, _ = worker.at()

@@ -23,6 +23,7 @@ from dataprep.build.order import Job
 from dataprep.build.prepare import Outcome, Recipe, prepare, refused
 from dataprep.inputs import Record
 from dataprep.pixels.exhaustion import ran_out_of_memory
+from dataprep.pixels.memory import drop_blocks
 
 # Outcomes of small images travel together: a message a record would cost more than the record. 20 ms is soon enough for
 # a person and a progress bar, and hardly any image takes longer and waits for another.
@@ -154,6 +155,7 @@ class _Work:
 
     def _send(self) -> None:
         if self._granted:
+            drop_blocks()
             give_back_memory()  # it is another's from now on
         if self._answers:
             self._channel.send(Answers(self._answers, self._seconds))

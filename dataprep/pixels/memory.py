@@ -43,3 +43,8 @@ def peak_bytes(image: Image.Image, format: str, deep: bool, length: int) -> int:
         case _:
             each = _ALPHA if alpha or deep else _OPAQUE
     return image.width * image.height * each + _COPIES * length
+
+
+def drop_blocks() -> None:
+    """Frees the blocks that Pillow keeps for the next image, see `dataprep.pixels`."""
+    Image.core.clear_cache()  # type: ignore[attr-defined]  # documented, but not in Pillow's type hints
