@@ -263,9 +263,12 @@ class _Build:
             work.keypoints and [work.keypoints.names, work.keypoints.indices],
             self._prints.parts,
             [[row.key, row.status, row.reason, row.note] for row in work.refused],
-            sorted([step.record.key, self._splits[step.record.key], step.source, step.labels] for step in self._steps),
         ]
-        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode())
+        for step in sorted(self._steps, key=lambda step: step.record.key):
+            key = step.record.key
+            digest.update(f"{key}\0{self._splits[key]}\0{step.source}\0{step.labels}\0".encode())
+        return digest.hexdigest()
 
     def _unchanged(self, limit: int | None) -> Summary | None:
         """The summary of the store that is there, when a build could only make the same one again."""

@@ -68,7 +68,8 @@ class Fingerprints:
             labels: digest of its labels.
         """
         split = record.split if self._varies else ""
-        return _sha256(self._head + _json([record.key, split, source, labels]))
+        # No name of a file holds a zero byte.
+        return _sha256(self._head + f"{record.key}\0{split}\0{source}\0{labels}".encode())
 
 
 def _digest(plain: tuple[object, ...], labels: Labels) -> str:

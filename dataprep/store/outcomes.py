@@ -50,7 +50,7 @@ class Outcomes:
         """
         self._connection = connection
         connection.exec_driver_sql(f"ATTACH DATABASE ? AS {SCHEMA}", (path.resolve().as_uri(),))
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL"):
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-65536"):
             connection.exec_driver_sql(f"PRAGMA {SCHEMA}.{pragma}")
         for table in _TABLES:
             connection.exec_driver_sql(table)

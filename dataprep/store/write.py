@@ -97,6 +97,7 @@ class StoreWriter:
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "wal_autocheckpoint=8000",  # pages: a checkpoint waits for the disk
+            "cache_size=-65536",  # KiB: digests come in no order, and every insert touches another page of their index
         ):
             self._connection.exec_driver_sql(f"PRAGMA {pragma}")
         schema.metadata.create_all(self._connection)
