@@ -121,7 +121,10 @@ def _judge(key: str, candidates: Sequence[Annotation[T]], second: str) -> T | An
     # What is wrong with one of them comes first: it may be why there are two.
     for candidate in candidates:
         if isinstance(candidate.found, AnnotationError):
-            return candidate.found
+            others = " and ".join(other.place for other in candidates if other is not candidate)
+            if not others:
+                return candidate.found
+            return AnnotationError(candidate.found.reason, f"{candidate.found}; {others} speaks of this image, too")
     if len(candidates) > 1:
         places = " and ".join(candidate.place for candidate in candidates)
         return AnnotationError(second, f"{places} are both of {key!r}; keep one")

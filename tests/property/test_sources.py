@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dataprep.errors import SourceError
@@ -190,6 +190,13 @@ def used_classes(listing: Listing) -> set[str]:
     st.dictionaries(stems, stems),
     st.sampled_from([("JPEGImages", "Annotations"), (".", "."), (".", "Annotations"), ("x", "x/Annotations")]),
     st.sampled_from(["keep", "filter"]),
+)
+@example(
+    images={"\u00e9": False},
+    annotations={"\u00e9.xml": True, "\u00e9.XML": False},
+    filenames={},
+    folders=("JPEGImages", "Annotations"),
+    unannotated="keep",
 )
 def test_every_file_of_voc_ends_in_one_row(
     images: dict[str, bool],
