@@ -12,7 +12,7 @@ from PIL import Image
 from dataprep.geometry import Affine, Rect, Size
 from dataprep.passes import Fill, Filter, Pass, Sides, Warp
 from dataprep.pixels.area import resize_area
-from dataprep.pixels.cubic import sample_cubic
+from dataprep.pixels.sampling import sample
 
 # Pillow widens each of these filters when it shrinks (antialiasing), and computes the same bits on every processor.
 _FILTERS: dict[Filter, Image.Resampling] = {
@@ -124,14 +124,8 @@ def _warp(image: Image.Image, one: Warp) -> Image.Image:
     # Output to the shrunken part.
     back = forward.inverse().then(Affine.translate(-domain.x0, -domain.y0))
     back = back.then(Affine.scale(small.width / domain.width, small.height / domain.height))
-    if one.filter in ("area", "bilinear"):
-        # Pillow takes the map backwards, in continuous coordinates as we do.
-        coefficients = tuple(back.coefficients())
-        return part.transform(
-            one.output, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR, fillcolor=one.color
-        )
-    # Lanczos differs from bicubic in how it shrinks, and the shrinking is done.
-    return sample_cubic(part, back, one.output, one.color)
+    # The filters differ in how they shrink, and the shrinking is done.
+    return sample(part, back, one.output, one.color, cubic=one.filter in ("bicubic", "lanczos"))
 
 
 def _extend(image: Image.Image, sides: Sides, fill: Fill | None) -> Image.Image:

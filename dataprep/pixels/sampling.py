@@ -1,12 +1,14 @@
-"""Sampling under an affine by Catmull-Rom's cubic.
+"""Sampling under an affine, linearly or by Catmull-Rom's cubic.
 
-Pillow's `transform` has a cubic too, of a = -1: it bends straight ramps, and so moves things by up to 0.1 px wherever
-its phase stays the same over an object. Catmull-Rom's (a = -1/2) reproduces ramps. OpenCV's cubic has a = -3/4, rounds
-places to 1/32 px, and changes with the processor.
+Pillow's `transform` cuts values off instead of rounding them: where the map meets the pixels' centres but for float
+noise, one side of every edge loses a level, and things move by 0.05 px. Its cubic is one of a = -1, which bends
+straight ramps, and so moves things by up to 0.1 px wherever its phase stays the same over an object; Catmull-Rom's
+(a = -1/2) reproduces ramps. OpenCV's cubic has a = -3/4, rounds places to 1/32 px, and changes with the processor.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from dataprep.geometry import Affine, Size
 from dataprep.passes import Color
 
 _Numbers = npt.NDArray[np.floating[Any]]
+_Kernel = Callable[[_Numbers], tuple[_Numbers, ...]]
 
 # Output pixels computed at once: their places and weights fit into a processor's cache.
 _BAND = 1 << 12
@@ -24,7 +27,7 @@ _BAND = 1 << 12
 _BORDER = 2
 
 
-def sample_cubic(image: Image.Image, back: Affine, size: Size, color: Color) -> Image.Image:
+def sample(image: Image.Image, back: Affine, size: Size, color: Color, *, cubic: bool) -> Image.Image:
     """Samples an image; where the map shrinks, it must have been shrunk before.
 
     Args:
@@ -32,7 +35,9 @@ def sample_cubic(image: Image.Image, back: Affine, size: Size, color: Color) -> 
         back: from the result to the image, in continuous coordinates.
         size: of the result.
         color: RGB of the pixels whose centre lies outside the image.
+        cubic: by four times four pixels instead of two times two.
     """
+    weigh = _cubic if cubic else _linear
     pixels = np.pad(np.asarray(image), ((_BORDER, _BORDER), (_BORDER, _BORDER), (0, 0)), mode="edge")
     planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
     result = np.empty((size.height, size.width, 3), np.uint8)
@@ -44,33 +49,38 @@ def sample_cubic(image: Image.Image, back: Affine, size: Size, color: Color) -> 
         inside = (places_x >= 0) & (places_x < image.width) & (places_y >= 0) & (places_y < image.height)
         band = result[top : top + rows]
         band[~inside] = color
-        band[inside] = _sample(planes, places_x[inside], places_y[inside])
+        band[inside] = _sample(planes, places_x[inside], places_y[inside], weigh)
     return Image.fromarray(result)
 
 
-def _sample(
-    planes: npt.NDArray[np.uint8], x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-) -> npt.NDArray[np.uint8]:
+def _sample(planes: npt.NDArray[np.uint8], x: _Numbers, y: _Numbers, weigh: _Kernel) -> npt.NDArray[np.uint8]:
     """The values of all channels at some places, (n, 3)."""
     column, row = np.floor(x - 0.5), np.floor(y - 0.5)
-    across, down = _weights(x - 0.5 - column), _weights(y - 0.5 - row)
-    width = planes.shape[2]
-    # The first of the four times four pixels, counted in the image with its border.
-    first = ((row + _BORDER - 1) * width + column + _BORDER - 1).astype(np.intp)
+    across, down = weigh(x - 0.5 - column), weigh(y - 0.5 - row)
+    width, taps = planes.shape[2], len(across)
+    # The first of the pixels of each place, counted in the image with its border: half of the taps lie before it.
+    lead = _BORDER - taps // 2 + 1
+    first = ((row + lead) * width + column + lead).astype(np.intp)
     values = np.empty((len(x), 3), np.uint8)
     for channel, plane in enumerate(planes.reshape(3, -1)):
         total = np.zeros(len(x), np.float32)
-        for line in range(4):
+        for line in range(taps):
             part = np.zeros(len(x), np.float32)
-            for step in range(4):
+            for step in range(taps):
                 part += plane[line * width + step :].take(first) * across[step]
             total += part * down[line]
         values[:, channel] = np.clip(np.rint(total), 0, 255)
     return values
 
 
-def _weights(share: npt.NDArray[np.float64]) -> tuple[_Numbers, _Numbers, _Numbers, _Numbers]:
-    """Of the pixels at -1, 0, 1 and 2 for places between 0 and 1 (Keys 1981, a = -1/2)."""
+def _linear(share: _Numbers) -> tuple[_Numbers, ...]:
+    """The weights of the pixels at 0 and 1 for places between them."""
+    t = share.astype(np.float32)
+    return 1 - t, t
+
+
+def _cubic(share: _Numbers) -> tuple[_Numbers, ...]:
+    """The weights of the pixels at -1, 0, 1 and 2 for places between 0 and 1 (Keys 1981, a = -1/2)."""
     t = share.astype(np.float32)
     return (
         ((2 - t) * t - 1) * t / 2,
