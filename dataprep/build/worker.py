@@ -18,7 +18,7 @@ from multiprocessing.sharedctypes import RawArray
 
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.channel import Channel
-from dataprep.build.machine import cap_memory, give_back_memory
+from dataprep.build.machine import cap_memory, die_with, give_back_memory
 from dataprep.build.order import Job
 from dataprep.build.prepare import Outcome, Recipe, prepare, refused
 from dataprep.inputs import Record
@@ -72,8 +72,10 @@ Place = ctypes.Array[ctypes.c_double]
 (`time.monotonic`; infinity while the clock stands)."""
 
 
-def _work(end: socket.socket, place: Place, recipe: Recipe) -> None:
+def _work(end: socket.socket, place: Place, recipe: Recipe, parent: int) -> None:
     """The process's main function."""
+    # A decoder that hangs would never see that nobody waits for it any more.
+    die_with(parent)
     # libpng, libtiff and libjpeg write warnings straight to stderr; what matters is in the outcome.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     memory = recipe.memory_mb << 20
@@ -182,7 +184,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = socket.socketpair()
         self._place: Place = RawArray(ctypes.c_double, [-1.0, math.inf])
-        self._process = context.Process(target=_work, args=(theirs, self._place, recipe), daemon=True)
+        self._process = context.Process(target=_work, args=(theirs, self._place, recipe, os.getpid()), daemon=True)
         # A terminal sends Ctrl-C to all of us. What it means is the parent's to decide, so a worker is born deaf to it.
         # (Starting multiprocessing's tracker would open the ears again on the way, so that goes first.)
         resource_tracker.ensure_running()

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -142,6 +143,29 @@ def test_a_kill_loses_at_most_what_was_in_flight(photos: Path) -> None:
     summary = finished(photos, "--workers", "2")
     assert summary["reused"] == {"unfinished build": before}
     assert summary["digest"] == digest(photos / "calm.db")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc, and only Linux ends them")
+def test_no_worker_outlives_its_build(photos: Path) -> None:
+    with begin(photos, "--workers", "1") as process:
+        wait_for_work(photos, process)
+        names = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        (worker,) = [int(name) for name in names if b"spawn_main" in Path(f"/proc/{name}/cmdline").read_bytes()]
+        os.kill(worker, signal.SIGSTOP)  # as if its decoder hung
+        process.kill()
+    for _ in range(200):
+        if not _runs(worker):
+            return
+        time.sleep(0.05)
+    os.kill(worker, signal.SIGKILL)
+    raise AssertionError("the worker is still there")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
 
 
 def test_a_changed_manifest_takes_nothing_over_from_an_unfinished_build(photos: Path) -> None:
