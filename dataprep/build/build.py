@@ -41,7 +41,7 @@ from dataprep.store.write import Description, StoreWriter
 RENDER_VERSION = 2
 # Outcomes kept in one transaction: large enough that commits cost little, small enough that a kill loses little, and
 # that memory stays bounded.
-_BATCH_SECONDS = 0.5
+_BATCH_SECONDS = 0.2
 _BATCH_BYTES = 8 << 20
 
 Progress = Callable[[int, int], None]

@@ -70,7 +70,7 @@ class Layout:
     def looks(self) -> dict[str, str | None]:
         """Perceptual hashes of the records that are kept, as hexadecimal digits, by fingerprint."""
         query = f"SELECT o.fingerprint, json_extract(o.measures, '$.look') {_KEPT} ORDER BY p.position"
-        return dict(self._connection.exec_driver_sql(query).tuples().all())
+        return {row[0]: row[1] for row in self._connection.exec_driver_sql(query)}
 
     def hollow(self) -> list[str]:
         """Fingerprints of records that are kept, and whose samples nobody has: they were duplicates before."""

@@ -56,7 +56,6 @@ def count(connection: Connection) -> Counts:
         statuses[status] += number
         if reason is not None:
             reasons[status, reason] = number
-    dropped: dict[str, int] = dict(connection.exec_driver_sql(_DROPPED).tuples().all())
-    splits: dict[str, int] = dict(connection.exec_driver_sql(_SPLITS).tuples().all())
+    dropped, splits = ({row[0]: row[1] for row in connection.exec_driver_sql(query)} for query in (_DROPPED, _SPLITS))
     near = Near(*connection.exec_driver_sql(_NEAR).one())
     return Counts(statuses, reasons, dropped, splits, near)

@@ -35,6 +35,10 @@ def resized(x: float, y: float) -> Change:
     return lambda image: image.resize((round(image.width * x), round(image.height * y)), Image.Resampling.BICUBIC)
 
 
+def to_shorter_side(pixels: int) -> Change:
+    return lambda image: resized(pixels / min(image.size), pixels / min(image.size))(image)
+
+
 def levels(curve: Callable[[float], float]) -> Change:
     return lambda image: image.point([min(255, max(0, round(curve(level)))) for level in range(256)] * 3)
 
@@ -53,7 +57,7 @@ CHANGES: dict[str, Change] = {
     "jpeg 30": encoded("JPEG", 30),
     "jpeg 95": encoded("JPEG", 95),
     "webp 50": encoded("WEBP", 50),
-    "smaller": resized(0.4, 0.4),
+    "smaller": to_shorter_side(64),
     "twice": resized(2, 2),
     "wider": resized(1.1, 1),
     "brighter": levels(lambda level: level * 1.2),
