@@ -70,7 +70,7 @@ def perceptual_hash(image: Image.Image) -> bytes | None:
     if min(image.size) < _LEAST_SIDE:
         return None
     # Whole blocks of pixels first: several times faster, and it changes no more bits than a smaller decode does.
-    gray = image.reduce(max(1, min(image.size) // (2 * _SIDE))).convert("L")
+    gray = image.convert("L").reduce(max(1, min(image.size) // (2 * _SIDE)))
     gray = gray.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
     waves = _COSINES @ np.asarray(gray, np.float64) @ _COSINES.T
     chosen = waves[_ROWS, _COLUMNS]
