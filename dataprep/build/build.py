@@ -126,6 +126,8 @@ class _Build:
         # As planned, before near-duplicates move any; and as the previous store has them.
         self._splits = {record.key: record.split for record in work.records}
         self._splits_before: dict[str, str] = {}
+        # Prepared, and without samples all the same: nobody gains by doing these again.
+        self._empty: set[str] = set()
 
     def run(self, workers: int, limit: int | None) -> Summary:
         """Does everything, and leaves the store in its place."""
@@ -158,7 +160,7 @@ class _Build:
             plan = [Planned(step.fingerprint, step.record.split) for step in self._steps if step.fingerprint]
             layout = self._writer.lay_out(plan)
             if not self._regrouped(layout):
-                hollow = layout.hollow()
+                hollow = [one for one in layout.hollow() if one not in self._empty]
                 if not hollow:
                     return layout
                 self._writer.outcomes.forget(hollow)
@@ -242,6 +244,8 @@ class _Build:
         fingerprint = self._identify(step, step.source or "unreadable")
         if outcome.row.reason in REVOCABLE_REASONS:
             fingerprint = step.fingerprint = UNSTABLE + fingerprint
+        if not outcome.samples:
+            self._empty.add(fingerprint)
         return Prepared(
             fingerprint,
             outcome.row,
