@@ -107,7 +107,7 @@ def _steps() -> Any:
 
 def _union(members: Iterable[Any]) -> Any:
     # The members are found at run time, so there is no X | Y to write.
-    return Union[tuple(members)]  # noqa: UP007
+    return Union[tuple(members)]  # noqa: UP007 (see above)
 
 
 Auto = Literal["auto", "auto_scene"]

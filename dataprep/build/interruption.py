@@ -18,7 +18,7 @@ def on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
         yield
         return
 
-    def first(number: int, frame: object) -> None:  # noqa: ARG001 - the signature is Python's
+    def first(_number: int, _frame: object) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         stop()
 

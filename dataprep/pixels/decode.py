@@ -103,7 +103,7 @@ def _rejected_by_reason(part: str) -> Iterator[None]:
             yield
     except (DecodeError, MemoryError):
         raise  # a file is not to blame for what this machine lacks
-    except Exception as error:
+    except Exception as error:  # of whatever kind: see above
         if "unknown pixel mode" in str(error):
             raise DecodeError(
                 "unsupported_mode", "the layout of its pixels is not decoded; save as 8-bit RGB"

@@ -42,7 +42,7 @@ def _frames(image: ImageFile.ImageFile) -> int:
     return int(getattr(image, "n_frames", 1))
 
 
-def _still(signature: Signature, image: ImageFile.ImageFile, content: bytes) -> Notes:  # noqa: ARG001
+def _still(signature: Signature, image: ImageFile.ImageFile, _content: bytes) -> Notes:
     frames = _frames(image)
     if frames > 1 or signature.sequence:
         raise DecodeError(
@@ -51,7 +51,7 @@ def _still(signature: Signature, image: ImageFile.ImageFile, content: bytes) -> 
     return ()
 
 
-def _jpeg(_: Signature, image: ImageFile.ImageFile, content: bytes) -> Notes:  # noqa: ARG001
+def _jpeg(_: Signature, image: ImageFile.ImageFile, _content: bytes) -> Notes:
     if image.mode == "CMYK" and "adobe" not in image.info:
         raise DecodeError(
             "cmyk_ambiguous",

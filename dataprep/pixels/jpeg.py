@@ -11,7 +11,7 @@ import re
 
 import numpy as np
 import numpy.typing as npt
-import simplejpeg  # type: ignore[import-untyped]
+import simplejpeg  # type: ignore[import-untyped]  # has no type hints
 from PIL import Image
 
 from dataprep.errors import DecodeError

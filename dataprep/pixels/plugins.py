@@ -41,11 +41,11 @@ def _optional(format: str) -> type[ImageFile.ImageFile]:
             avif: Any = import_module("PIL.AvifImagePlugin")
             if avif.SUPPORTED:
                 avif.DEFAULT_MAX_THREADS = 1
-                return avif.AvifImageFile  # type: ignore[no-any-return]
+                return avif.AvifImageFile  # type: ignore[no-any-return]  # an optional module
         else:
             heif: Any = import_module("pillow_heif")
             heif.options.DECODE_THREADS = 1
-            return heif.HeifImageFile  # type: ignore[no-any-return]
+            return heif.HeifImageFile  # type: ignore[no-any-return]  # an optional module
     except ImportError:
         pass
     remedy = {

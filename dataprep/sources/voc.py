@@ -148,7 +148,8 @@ def _root(path: Path, place: str) -> Element:
     except (ParseError, DefusedXmlException, OSError, UnicodeError, LookupError) as error:
         raise AnnotationError("bad_annotation", f"{place}: no XML that can be read: {error}") from error
     if root is None or root.tag != "annotation":
-        raise AnnotationError("bad_annotation", f"{place}: wanted <annotation>, found <{root.tag}>")  # type: ignore[union-attr]
+        found = "nothing" if root is None else f"<{root.tag}>"
+        raise AnnotationError("bad_annotation", f"{place}: wanted <annotation>, found {found}")
     return root
 
 
