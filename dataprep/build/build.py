@@ -38,7 +38,7 @@ from dataprep.store.read import Store
 from dataprep.store.write import Description, StoreWriter
 
 # Raised whenever the same inputs would give other pixels or labels.
-RENDER_VERSION = 2
+RENDER_VERSION = 3
 # Outcomes kept in one transaction: large enough that commits cost little, small enough that a kill loses little, and
 # that memory stays bounded.
 _BATCH_SECONDS = 0.2

@@ -15,6 +15,7 @@ from dataprep.geometry import Size
 from dataprep.inputs import IMAGE_SUFFIXES, Record
 from dataprep.labels import lost
 from dataprep.passes import Color, Pass
+from dataprep.pixels.color import gray
 from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode, encode_mask
 from dataprep.pixels.exhaustion import ran_out_of_memory
@@ -134,12 +135,12 @@ def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Ou
     scale = 1
     if recipe.scaled and opened.image.format == "JPEG":
         scale = shrinkage(opened.size, views, upright=opened.orientation == 1)
-    image, notes = decode(opened, recipe.background, scale)
+    pixels, notes = decode(opened, recipe.background, scale)
     several = any(step.several for step in recipe.steps)
     samples, sums = [], no_sums()
     for index, view in enumerate(views):
         # Colours go before the render, and so before the fill comes, which keeps its own.
-        rendered = render(image.convert("L").convert("RGB") if view.grayscale else image, view.passes, scale)
+        rendered = render(gray(pixels) if view.grayscale else pixels, view.passes, scale)
         sums += sums_of(view, rendered)
         clipped = view.clipped()
         key = f"{record.key}::{index}" if several else record.key
@@ -150,9 +151,9 @@ def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Ou
     dropped = lost(labels, [view.placement.region for view in views], recipe.options.min_visible)
     row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
     measures = measure(opened.size, labels.boxes, sums)
-    if (look := perceptual_hash(image)) is not None:
+    if (look := perceptual_hash(pixels)) is not None:
         measures["look"] = look.hex()
-    return Outcome(row, tuple(samples), pixels=digest(image, scale), measures=measures)
+    return Outcome(row, tuple(samples), pixels=digest(pixels, scale), measures=measures)
 
 
 # Bytes per pixel of an output while it is rendered and encoded: the canvas, its resampled copy, the encoder's.

@@ -18,7 +18,7 @@ from multiprocessing.sharedctypes import RawArray
 
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.channel import Channel
-from dataprep.build.machine import cap_memory, die_with, give_back_memory
+from dataprep.build.machine import cap_memory, die_with, give_back_memory, keep_memory
 from dataprep.build.order import Job
 from dataprep.build.prepare import Outcome, Recipe, prepare, refused
 from dataprep.inputs import Record
@@ -78,6 +78,7 @@ def _work(end: socket.socket, place: Place, recipe: Recipe, parent: int) -> None
     die_with(parent)
     # libpng, libtiff and libjpeg write warnings straight to stderr; what matters is in the outcome.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    keep_memory()
     memory = recipe.memory_mb << 20
     cap_memory(memory + int(memory * _SLACK_SHARE) + _SLACK_BYTES)
     with suppress(OSError):  # the parent has gone

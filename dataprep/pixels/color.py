@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from dataprep.errors import DecodeError
+from dataprep.pixels import Pixels
 
 # The ICC's name of the colour space that a profile for pixels of this mode describes.
 _SPACES = {"L": b"GRAY", "RGB": b"RGB ", "CMYK": b"CMYK"}
@@ -77,6 +78,12 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tup
         return _moved(image, profile, notes)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return _rgb(image), (*notes, "icc_broken")
+
+
+def gray(pixels: Pixels) -> Pixels:
+    """Pixels without their colours: Pillow's luma in all channels."""
+    luma = np.asarray(Image.fromarray(pixels).convert("L"))
+    return np.repeat(luma[:, :, np.newaxis], 3, axis=2)
 
 
 def _moved(image: Image.Image, profile: bytes, notes: tuple[str, ...]) -> tuple[Image.Image, tuple[str, ...]]:

@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
 from dataprep.errors import DecodeError
 from dataprep.geometry import Size
 from dataprep.passes import Color
-from dataprep.pixels import alpha, color, depth, jpeg
+from dataprep.pixels import Pixels, alpha, color, depth, jpeg
 from dataprep.pixels.container import Signature, identify, png_chunks
-from dataprep.pixels.exif import read_orientation, turn
+from dataprep.pixels.exif import as_stored, read_orientation
 from dataprep.pixels.header import judge, judge_bytes
 from dataprep.pixels.memory import peak_bytes
 from dataprep.pixels.plugins import open_lazily
@@ -128,8 +129,8 @@ def _exif(signature: Signature, image: Image.Image, content: bytes) -> bytes:
     return image.info.get("exif") or b""
 
 
-def decode(opened: Opened, background: Color, scale: int = 1) -> tuple[Image.Image, tuple[str, ...]]:
-    """Decodes to an upright RGB image.
+def decode(opened: Opened, background: Color, scale: int = 1) -> tuple[Pixels, tuple[str, ...]]:
+    """Decodes to upright RGB.
 
     Args:
         opened: the header, from `open_image`.
@@ -138,7 +139,7 @@ def decode(opened: Opened, background: Color, scale: int = 1) -> tuple[Image.Ima
             pixels; see `dataprep.pixels.shrink`. At most the shorter side.
 
     Returns:
-        The image, and notes as stable codes.
+        (height, width, 3), and notes as stable codes.
 
     Raises:
         DecodeError: ``truncated`` or ``broken``; a half-decoded image is never returned.
@@ -146,17 +147,44 @@ def decode(opened: Opened, background: Color, scale: int = 1) -> tuple[Image.Ima
     """
     if not 1 <= scale <= max(1, min(opened.image.size)):
         raise ValueError(f"a picture of {opened.image.size} pixels can't be decoded at 1/{scale}")
-    image, low, notes = opened.image, opened.low, opened.notes
+    image, low, notes, profile = opened.image, opened.low, opened.notes, opened.image.info.get("icc_profile")
     with _rejected_by_reason("pixels"):
         if opened.jpeg is not None:
-            image, odd = jpeg.load(image, opened.jpeg, scale)
+            stored, odd = jpeg.load(image, opened.jpeg, scale)
             notes += odd
+            if image.mode == "RGB" and not profile:
+                return _upright(stored, opened.orientation), notes
+            height, width, _ = stored.shape
+            image = Image.frombytes(image.mode, (width, height), stored.data)
+            del stored
         else:
             image.load()
         if low is not None:
             low.load()
     pixels, opacity = depth.reduce(image, low, opened.clear) if opened.deep else alpha.split(image, opened.clear)
-    pixels, converted = color.to_srgb(pixels, opened.image.info.get("icc_profile"))
+    pixels, converted = color.to_srgb(pixels, profile)
     if opacity is not None:
         pixels = alpha.composite(pixels, opacity, background)
-    return turn(pixels, opened.orientation), notes + converted
+    return _upright(pixels, opened.orientation), notes + converted
+
+
+# Pixels that Pillow hands over at once: it makes two copies of them on the way.
+_BAND = 1 << 18
+
+
+def _upright(stored: Pixels | Image.Image, orientation: int) -> Pixels:
+    if isinstance(stored, Image.Image):
+        width, height = stored.size
+    elif orientation == 1:
+        return stored
+    else:
+        height, width, _ = stored.shape
+    pixels = np.empty((width, height, 3) if orientation >= 5 else (height, width, 3), np.uint8)
+    target = as_stored(pixels, orientation)
+    if not isinstance(stored, Image.Image):
+        target[:] = stored
+        return pixels
+    rows = max(1, _BAND // width)
+    for top in range(0, height, rows):
+        target[top : top + rows] = np.asarray(stored.crop((0, top, width, min(top + rows, height))))
+    return pixels

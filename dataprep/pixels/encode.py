@@ -11,8 +11,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from dataprep.geometry import Size
-
-Rgb = npt.NDArray[np.uint8]
+from dataprep.pixels import Pixels
 
 
 class _Encoding(BaseModel):
@@ -54,11 +53,11 @@ MEDIA_TYPES = {
 }
 
 
-def encode(image: Image.Image, encoding: Jpeg | Png | Webp | Raw) -> bytes:
-    """Encodes an RGB image; the output carries no EXIF and no ICC profile."""
+def encode(pixels: Pixels, encoding: Jpeg | Png | Webp | Raw) -> bytes:
+    """Encodes contiguous pixels; the output carries no EXIF and no ICC profile."""
     if isinstance(encoding, Raw):
-        return image.tobytes()
-    out = io.BytesIO()
+        return pixels.tobytes()
+    image, out = Image.fromarray(pixels), io.BytesIO()
     match encoding:
         case Jpeg(quality=quality):
             # 4:4:4: browsers and libjpeg agree to the byte on it, and thin coloured lines stay.
@@ -96,7 +95,7 @@ def decode_mask(content: bytes) -> npt.NDArray[np.uint8]:
         raise ValueError(f"no PNG that can be decoded: {error}") from error
 
 
-def decode_stored(content: bytes, format: str, size: Size) -> Rgb:
+def decode_stored(content: bytes, format: str, size: Size) -> Pixels:
     """Decodes what `encode` wrote: the pixels that a model sees.
 
     Args:

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import struct
 
-from PIL import Image
+from dataprep.pixels import Pixels
 
 _ORIENTATION = 0x0112
 # TIFF 6.0 types that writers use for it: BYTE, SHORT, LONG.
 _CODES = {1: "B", 3: "H", 4: "I"}
 
+# How the file's pixels become upright: rows and columns exchanged, then rows mirrored, then columns.
 _TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+    2: (False, False, True),
+    3: (False, True, True),
+    4: (False, True, False),
+    5: (True, False, False),
+    6: (True, False, True),
+    7: (True, True, True),
+    8: (True, True, False),
 }
 
 
@@ -62,6 +63,8 @@ def _first_directory(tiff: bytes) -> tuple[int, bool]:
     return value, True
 
 
-def turn(image: Image.Image, orientation: int) -> Image.Image:
-    """Turns an image upright; orientation 1 gives the image itself."""
-    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+def as_stored(pixels: Pixels, orientation: int) -> Pixels:
+    """Upright pixels as they lie in a file of this orientation: a view, to be written to."""
+    exchanged, down, across = _TURNS.get(orientation, (False, False, False))
+    mirrored = pixels[:: -1 if down else 1, :: -1 if across else 1]
+    return mirrored.transpose(1, 0, 2) if exchanged else mirrored

@@ -10,19 +10,18 @@ from __future__ import annotations
 import re
 
 import numpy as np
-import numpy.typing as npt
 import simplejpeg  # type: ignore[import-untyped]  # has no type hints
 from PIL import Image
 
 from dataprep.errors import DecodeError
 from dataprep.geometry import Size
+from dataprep.pixels import Pixels
 from dataprep.pixels.container import FRAMES, SCAN, jpeg_segments
 
-Pixels = npt.NDArray[np.uint8]
 Notes = tuple[str, ...]
 
-# How each of Pillow's modes is asked for, and how Pillow reads the answer: inks are stored turned over.
-_LAYOUTS = {"L": ("gray", "L"), "RGB": ("rgb", "RGB"), "CMYK": ("cmyk", "CMYK;I")}
+# How each of Pillow's modes is asked for.
+_LAYOUTS = {"L": "gray", "RGB": "rgb", "CMYK": "cmyk"}
 
 # A smaller scale is asked for by its size, and the next larger of libjpeg's sixteen scales may have the same: 3/8 of
 # 5 pixels are as many as 1/4. From 6 pixels on a side no two scales that we use can be confused.
@@ -39,7 +38,7 @@ _PROGRESSIVE = (0xC2, 0xCA)
 _APP0, _APP14, _COMMENT = 0xE0, 0xEE, 0xFE
 
 
-def load(image: Image.Image, content: bytes, scale: int = 1) -> tuple[Image.Image, Notes]:
+def load(image: Image.Image, content: bytes, scale: int = 1) -> tuple[Pixels, Notes]:
     """Decodes a JPEG.
 
     Args:
@@ -48,30 +47,31 @@ def load(image: Image.Image, content: bytes, scale: int = 1) -> tuple[Image.Imag
         scale: 1, 2, 4 or 8, for ceil(width / scale) x ceil(height / scale) pixels; at most the shorter side.
 
     Returns:
-        An image of the same mode, and notes as stable codes.
+        (height, width, channels) of the image's mode, and notes as stable codes.
 
     Raises:
         DecodeError: ``truncated`` or ``broken``.
         MemoryError: when libjpeg has too little.
     """
     _judge_scans(content)
-    layout, raw_mode = _LAYOUTS[image.mode]
     tiny = scale > 1 and max(image.size) < _TINY
     size = Size(*image.size) if tiny else Size(-(-image.width // scale), -(-image.height // scale))
-    pixels, notes = _read(content, layout, size)
+    pixels, notes = _read(content, _LAYOUTS[image.mode], size)
     if pixels is None or tiny:
         return _drafted(image, scale), notes
     if pixels.shape[:2] != (size.height, size.width):
         raise DecodeError("broken", "two readers of the file's header find different sizes")
-    return Image.frombuffer(image.mode, size, pixels, "raw", raw_mode, 0, 1), notes
+    if image.mode == "CMYK":
+        np.subtract(255, pixels, out=pixels)  # inks are stored turned over
+    return pixels, notes
 
 
-def _drafted(image: Image.Image, scale: int) -> Image.Image:
+def _drafted(image: Image.Image, scale: int) -> Pixels:
     """Pillow's pixels."""
     if scale > 1:
         image.draft(None, (image.width // scale, image.height // scale))
-    image.load()
-    return image
+    pixels = np.array(image)
+    return pixels if pixels.ndim == 3 else pixels[:, :, np.newaxis]
 
 
 def _judge_scans(content: bytes) -> None:

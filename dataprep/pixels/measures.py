@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xxhash
-from PIL import Image
 
 from dataprep.geometry import Size
 from dataprep.labels import Boxes
 from dataprep.passes import Pass
+from dataprep.pixels import Pixels
 from dataprep.plan import View
 
 # Upper edges, each bin without its own; a last bin takes what is larger.
@@ -27,17 +27,16 @@ Ints = npt.NDArray[np.int64]
 Sums = list[int]
 NO_SUMS: Sums = [0] * 7
 
-_VALUES = np.arange(256, dtype=np.int64)
 
-
-def digest(image: Image.Image, scale: int) -> str:
+def digest(pixels: Pixels, scale: int) -> str:
     """A digest of decoded pixels: 128 bits of a fast hash, as nobody gains by an image that looks like another's.
 
     Args:
-        image: upright RGB.
-        scale: it was decoded at 1 / scale.
+        pixels: upright.
+        scale: they were decoded at 1 / scale.
     """
-    return f"{image.width}x{image.height}/{scale} {xxhash.xxh3_128_hexdigest(image.tobytes())}"
+    height, width = pixels.shape[:2]
+    return f"{width}x{height}/{scale} {xxhash.xxh3_128_hexdigest(pixels.data)}"
 
 
 def measure(source: Size, boxes: Boxes | None, sums: Ints) -> dict[str, Any]:
@@ -64,14 +63,21 @@ def no_sums() -> Ints:
     return np.zeros((2, 7), np.int64)
 
 
-def sums_of(view: View, image: Image.Image) -> Ints:
+def sums_of(view: View, pixels: Pixels) -> Ints:
     """Sums over an output's rendered pixels, before they are encoded.
 
     Returns:
         (2, 7) int64: pixels, sums of R, G, B, sums of their squares; first over all pixels, then over those of scene.
     """
-    whole = _sums(image)
-    return np.stack([whole, _scene_sums(view, image, whole)])
+    height, width = pixels.shape[:2]
+    if all(isinstance(one, Pass) for one in view.passes):
+        # A pixel is scene when its centre is.
+        x0, y0, x1, y1 = (int(np.ceil(edge - 0.5)) for edge in view.live)
+        return _sums(pixels, slice(x0, x1), slice(y0, y1))
+    x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+    inside = view.placement.scene.holds(np.stack([x, y], axis=-1), 0.0)
+    whole, everywhere = _sums(pixels, slice(width), slice(height)), slice(inside.sum())
+    return np.stack([whole[0], _sums(pixels[inside][:, np.newaxis], slice(1), everywhere)[0]])
 
 
 def _aspects(sides: Any) -> Any:
@@ -86,22 +92,25 @@ def bins(values: Any, edges: Sequence[float]) -> list[int]:
     return counts
 
 
-def _scene_sums(view: View, image: Image.Image, whole: Ints) -> Ints:
-    if all(isinstance(one, Pass) for one in view.passes):
-        # A pixel is scene when its centre is.
-        live = view.live
-        x0, y0, x1, y1 = (int(np.ceil(edge - 0.5)) for edge in live)
-        if (x0, y0, x1, y1) == (0, 0, *view.size):
-            return whole
-        return _sums(image.crop((x0, y0, x1, y1)))
-    x, y = np.meshgrid(np.arange(image.width) + 0.5, np.arange(image.height) + 0.5)
-    inside = view.placement.scene.holds(np.stack([x, y], axis=-1), 0.0)
-    return whole if inside.all() else _sums(image, Image.fromarray(inside))
+# Single floats are whole up to 2**24: so many squares of 255 stay below it, in whatever order they are added.
+_ROWS = 256
 
 
-def _sums(image: Image.Image, mask: Image.Image | None = None) -> Ints:
-    histogram = np.array(image.histogram(mask), np.int64).reshape(3, 256)
-    return np.array([histogram[0].sum(), *(histogram @ _VALUES), *(histogram @ _VALUES**2)], np.int64)
+def _sums(pixels: Pixels, across: slice, down: slice) -> Ints:
+    """Sums over all pixels, and over a part of them."""
+    height, width = pixels.shape[:2]
+    scene = np.zeros(height, np.bool_)
+    scene[down] = True
+    sums = np.zeros((2, 7), np.int64)
+    sums[:, 0] = height * width, scene.sum() * len(range(width)[across])
+    for top in range(0, height, _ROWS):
+        values = pixels[top : top + _ROWS].reshape(-1, 3 * width).astype(np.float32)
+        rows = np.stack([~scene[top : top + _ROWS], scene[top : top + _ROWS]]).astype(np.float32)
+        for first, powers in ((1, values), (4, np.square(values))):
+            other, part = (rows @ powers).astype(np.int64).reshape(2, width, 3)
+            sums[0, first : first + 3] += (other + part).sum(axis=0)
+            sums[1, first : first + 3] += part[across].sum(axis=0)
+    return sums
 
 
 def add(total: Sums, measures: Mapping[str, Any], name: str) -> Sums:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from PIL import Image
 
-# Pillow keeps 4 bytes for RGB, RGBA and CMYK alike. The decoded image, its sRGB copy and its upright copy: 12.0,
-# which a progressive 4:4:4 JPEG's coefficients stay below.
+# Pillow keeps 4 bytes for RGB, RGBA and CMYK alike, an array 3. The decoded image, its sRGB copy and its upright copy:
+# 11.9, which a progressive 4:4:4 JPEG's coefficients stay below.
 _OPAQUE = 13
-# The decoded image, its colours, its alpha, the background: 14.2 at most (RGB with a transparent value).
-_ALPHA = 15
-# 16-bit colours are decoded twice, then reduced: 17.3.
+# The decoded image, its colours, its alpha, the background, the array: 15.0 at most (16-bit gray with a transparent
+# value).
+_ALPHA = 16
+# 16-bit colours are decoded twice, then reduced: 17.7.
 _DEEP_COLOR = 20
-# libwebp's canvases and the finished frame stand beside Pillow's image: 20.2 opaque, 23.6 with alpha.
+# libwebp's canvases and the finished frame stand beside Pillow's image: 19.9 opaque, 24.1 with alpha.
 _WEBP, _WEBP_ALPHA = 22, 25
-# The decoder's planes and the finished frame: 15.6 opaque, 18.0 with alpha; planes of 10 or 12 bits are twice as large.
+# The decoder's planes and the finished frame: 15.1 opaque, 20.4 with alpha; planes of 10 or 12 bits are twice as large.
 _ITEMS, _ITEMS_ALPHA, _ITEMS_DEEP = 18, 21, 5
 # The file itself, and the copy of it that some decoders keep.
 _COPIES = 2

@@ -13,9 +13,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from dataprep.pixels import Pixels
 
 BYTES = 32
 
@@ -57,22 +60,26 @@ class Nearness:
 NEAR = Nearness(coarse=11, whole=56)
 
 
-def perceptual_hash(image: Image.Image) -> bytes | None:
+def perceptual_hash(pixels: Pixels) -> bytes | None:
     """Hashes how an image looks.
 
     Args:
-        image: upright, RGB, at whatever scale it was decoded.
+        pixels: upright, at whatever scale they were decoded.
 
     Returns:
         32 bytes, to be compared by the number of bits that differ (see `NEAR`); None of an image with too little to be
         known by: sides below 60 pixels, one colour, an even gradient, or straight stripes.
     """
-    if min(image.size) < _LEAST_SIDE:
+    if min(pixels.shape[:2]) < _LEAST_SIDE:
         return None
     # Whole blocks of pixels first: several times faster, and it changes no more bits than a smaller decode does.
-    gray = image.convert("L").reduce(max(1, min(image.size) // (2 * _SIDE)))
-    gray = gray.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
-    waves = _COSINES @ np.asarray(gray, np.float64) @ _COSINES.T
+    # Halves first, in whole numbers: many times faster, and it changes no more bits than a smaller decode does.
+    gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    while min(gray.shape) >= 3 * _SIDE:
+        height, width = (side // 2 for side in gray.shape)
+        gray = cv2.resize(gray[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    small = Image.fromarray(gray).resize((_SIDE, _SIDE), Image.Resampling.BILINEAR)
+    waves = _COSINES @ np.asarray(small, np.float64) @ _COSINES.T
     chosen = waves[_ROWS, _COLUMNS]
     if np.median(np.abs(chosen)) < _LEAST_STRUCTURE * _ONE**2 * _SIDE**2 / 4:
         return None

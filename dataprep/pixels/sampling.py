@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from dataprep.geometry import Affine, Size
 from dataprep.passes import Color
+from dataprep.pixels import Pixels
 
 _Numbers = npt.NDArray[np.floating[Any]]
 _Kernel = Callable[[_Numbers], tuple[_Numbers, ...]]
@@ -27,33 +27,34 @@ _BAND = 1 << 12
 _BORDER = 2
 
 
-def sample(image: Image.Image, back: Affine, size: Size, color: Color, *, cubic: bool) -> Image.Image:
+def sample(pixels: Pixels, back: Affine, size: Size, color: Color, *, cubic: bool) -> Pixels:
     """Samples an image; where the map shrinks, it must have been shrunk before.
 
     Args:
-        image: RGB.
+        pixels: the image.
         back: from the result to the image, in continuous coordinates.
         size: of the result.
         color: RGB of the pixels whose centre lies outside the image.
         cubic: by four times four pixels instead of two times two.
     """
     weigh = _cubic if cubic else _linear
-    pixels = np.pad(np.asarray(image), ((_BORDER, _BORDER), (_BORDER, _BORDER), (0, 0)), mode="edge")
-    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    height, width = pixels.shape[:2]
+    bordered = np.pad(pixels, ((_BORDER, _BORDER), (_BORDER, _BORDER), (0, 0)), mode="edge")
+    planes = np.ascontiguousarray(bordered.transpose(2, 0, 1))
     result = np.empty((size.height, size.width, 3), np.uint8)
     x = np.arange(size.width) + 0.5
     rows = max(1, _BAND // size.width)
     for top in range(0, size.height, rows):
         y = np.arange(top, min(top + rows, size.height))[:, None] + 0.5
         places_x, places_y = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
-        inside = (places_x >= 0) & (places_x < image.width) & (places_y >= 0) & (places_y < image.height)
+        inside = (places_x >= 0) & (places_x < width) & (places_y >= 0) & (places_y < height)
         band = result[top : top + rows]
         band[~inside] = color
         band[inside] = _sample(planes, places_x[inside], places_y[inside], weigh)
-    return Image.fromarray(result)
+    return result
 
 
-def _sample(planes: npt.NDArray[np.uint8], x: _Numbers, y: _Numbers, weigh: _Kernel) -> npt.NDArray[np.uint8]:
+def _sample(planes: Pixels, x: _Numbers, y: _Numbers, weigh: _Kernel) -> Pixels:
     """The values of all channels at some places, (n, 3)."""
     column, row = np.floor(x - 0.5), np.floor(y - 0.5)
     across, down = weigh(x - 0.5 - column), weigh(y - 0.5 - row)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
+from dataprep.pixels.color import gray
 from dataprep.pixels.render import render
 from dataprep.plan import View
 from dataprep.verify.hatch import fill_of, hatch
@@ -22,7 +23,8 @@ MARGIN = 18
 
 def rendered(image: Image.Image, view: View) -> Image.Image:
     """What a build would encode; colours go before the render, and so before the fill comes, which keeps its own."""
-    return render(image.convert("L").convert("RGB") if view.grayscale else image, view.passes)
+    pixels = np.asarray(image)
+    return Image.fromarray(render(gray(pixels) if view.grayscale else pixels, view.passes))
 
 
 def plain_cell(image: Image.Image, labels: Labels, classes: Sequence[str], side: int) -> Image.Image:

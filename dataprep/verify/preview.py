@@ -105,8 +105,8 @@ class Sheet:
     def _start(self, record: Record, split: str) -> tuple[Image.Image, View]:
         opened = open_image(record.path.read_bytes(), self.memory_mb)
         labels = source_labels(record, opened, self.options, raw=self.raw)
-        image, _ = decode(opened, self.background)
-        return image, View.start(opened.size, labels, self.options, Origin(record.key, split))
+        pixels, _ = decode(opened, self.background)
+        return Image.fromarray(pixels), View.start(opened.size, labels, self.options, Origin(record.key, split))
 
 
 def _facts(record: Record, found: Sequence[Stage]) -> str:

@@ -23,10 +23,12 @@ def ours(manifest: str) -> tuple[Run, str]:
     """What a worker does for one record."""
     import importlib.metadata
 
+    from dataprep.build.machine import keep_memory
     from dataprep.build.prepare import Recipe, prepare
     from dataprep.build.work import plan_work
     from dataprep.manifest import load
 
+    keep_memory()  # as a worker does
     loaded = load(Path(manifest))
     work = plan_work(loaded)
     recipe = Recipe.of(loaded.manifest, work.keypoints)

@@ -14,12 +14,12 @@ from dataprep.errors import PlanError
 from dataprep.geometry import Affine, Rect, Size
 from dataprep.labels import Boxes, Labels
 from dataprep.passes import Color, Fill, Filter, Pass, Sides, Warp
-from dataprep.pixels.render import render
 from dataprep.plan import View
 from dataprep.transforms.crop_to import CropTo
 from dataprep.transforms.resize import Resize
 from dataprep.transforms.rotate import Rotate
 from dataprep.transforms.square import Square
+from tests.pictures import render
 from tests.strategies import (
     FILTERS,
     Cut,

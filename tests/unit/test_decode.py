@@ -81,10 +81,10 @@ def patches(mode: str = "RGB") -> Image.Image:
 
 def pixels(content: bytes, background: Color = (0, 0, 0)) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     opened = open_image(content)
-    image, notes = decode(opened, background)
-    assert image.mode == "RGB"
-    assert image.size == opened.size
-    return np.asarray(image).astype(np.int64), notes
+    found, notes = decode(opened, background)
+    assert found.dtype == np.uint8
+    assert found.shape == (opened.size.height, opened.size.width, 3)
+    return found.astype(np.int64), notes
 
 
 def opencv(content: bytes) -> npt.NDArray[np.int64]:
@@ -687,11 +687,11 @@ def test_damage_anywhere_gives_pixels_or_a_reason(whole: bytes, damage: list[tup
         content[int(place * len(content) / front)] = value  # headers are at the front, and hold more to break
     try:
         opened = open_image(bytes(content), memory_mb=64)
-        image, _ = decode(opened, (0, 0, 0))
+        found, _ = decode(opened, (0, 0, 0))
     except DecodeError as error:
         assert re.fullmatch("[a-z_]+", error.reason)
     else:
-        assert image.mode == "RGB" and image.size == opened.size
+        assert found.shape == (opened.size.height, opened.size.width, 3)
 
 
 def header(width: int, height: int, color: int = 2) -> bytes:

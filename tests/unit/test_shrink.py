@@ -12,10 +12,10 @@ from PIL import Image
 
 from dataprep.geometry import Affine, Size
 from dataprep.passes import Fill, Sides
-from dataprep.pixels.decode import decode, open_image
-from dataprep.pixels.render import render
+from dataprep.pixels.decode import open_image
 from dataprep.pixels.shrink import shrinkage
 from dataprep.plan import View
+from tests.pictures import decode, render
 from tests.property.test_render import blob, centroid
 from tests.strategies import FILTERS
 
@@ -30,13 +30,11 @@ def scaled(content: bytes, view: View) -> tuple[Image.Image, int]:
     """A view as a build renders it, and the scale it decoded at."""
     opened = open_image(content)
     scale = shrinkage(opened.size, [view], upright=opened.orientation == 1)
-    image, _ = decode(opened, (0, 0, 0), scale)
-    return render(image, view.passes, scale), scale
+    return render(decode(content, scale), view.passes, scale), scale
 
 
 def full(content: bytes, view: View) -> Image.Image:
-    image, _ = decode(open_image(content), (0, 0, 0))
-    return render(image, view.passes)
+    return render(decode(content), view.passes)
 
 
 def photo(size: Size, seed: int) -> Image.Image:
