@@ -5,6 +5,7 @@ Commands import what they need themselves: `--help` answers at once, and Ctrl-C 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -94,8 +95,10 @@ def build(
 
     loaded = load(manifest)
     path = store or Path(f"{loaded.manifest.name}.db")
-    with console.progress(f"building {loaded.manifest.name}") as progress:
-        summary = run(loaded, path, workers=workers or _processors(), limit=limit, rehash=rehash, progress=progress)
+    with console.progress("building", loaded.manifest.name) as progress:
+        summary = run(
+            loaded, path, workers=workers or _processors(), limit=limit, rehash=rehash, progress=progress.stage
+        )
     if as_json:
         _print_json(summary.as_json())
     else:
@@ -263,7 +266,7 @@ def verify(store: Path, as_json: bool) -> None:
     from dataprep.store.read import Store
     from dataprep.verify.checks import verify as check
 
-    with Store(store) as opened, console.progress(f"verifying {store.name}") as progress:
+    with Store(store) as opened, console.progress("verifying", store.name) as progress:
         report = check(opened, progress)
     if as_json:
         _print_json(report.as_json())
@@ -322,6 +325,8 @@ def serve(stores: tuple[Path, ...], host: str, port: int, cors_origin: tuple[str
 
 def main() -> None:
     """Runs the command line, and turns what goes wrong into one sentence and an exit code."""
+    # What is imported and planned stays until the end: to look for cycles among it, again and again, finds nothing.
+    gc.set_threshold(100_000, 50, 100)
     try:
         sys.exit(cli.main(standalone_mode=False) or GOOD)
     except BuildInterrupted as error:

@@ -25,21 +25,34 @@ class _Rate(ProgressColumn):
 class Reporter:
     """A callable (done, in all) that moves a bar."""
 
-    def __init__(self, progress: Progress, what: str) -> None:
+    def __init__(self, progress: Progress, doing: str, name: str) -> None:
         self._progress = progress
-        self._task = progress.add_task(what, total=None)
+        self._name = name
+        self._doing = ""
+        self._task = progress.add_task("", total=None)
+        self._begin(doing)
+
+    def _begin(self, doing: str) -> None:
+        if doing != self._doing:
+            self._doing = doing
+            self._progress.reset(self._task, description=f"{doing} {self._name}")
 
     def __call__(self, done: int, total: int) -> None:
         """Moves the bar."""
         self._progress.update(self._task, completed=done, total=total)
 
+    def stage(self, doing: str, done: int, total: int) -> None:
+        """Moves the bar of one of several stages; each begins at nothing."""
+        self._begin(doing)
+        self(done, total)
+
 
 @contextmanager
-def progress(what: str) -> Iterator[Reporter]:
+def progress(doing: str, name: str) -> Iterator[Reporter]:
     """A progress bar with count, rate and time left; nothing where stderr is no terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        yield Reporter(bar, what)
+        yield Reporter(bar, doing, name)
 
 
 def table(title: str, rows: Sequence[tuple[str, str]]) -> None:

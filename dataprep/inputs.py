@@ -37,12 +37,12 @@ class Record(NamedTuple):
     """
 
     key: str
-    path: Path
+    path: str
     labels: Labels
     size: Size | None = None
     notes: tuple[str, ...] = ()
     split: str = ""
-    mask: Path | None = None
+    mask: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def own_key(wanted: str, taken: set[str]) -> str:
     return key
 
 
-def walk(root: Path, holds: str = "images") -> tuple[dict[str, Path], list[Refusal]]:
+def walk(root: Path, holds: str = "images") -> tuple[dict[str, str], list[Refusal]]:
     """Lists the regular files under a folder.
 
     Symbolic links to files are followed when they stay under the root; links to folders are not followed, so that a
@@ -115,7 +115,8 @@ def walk(root: Path, holds: str = "images") -> tuple[dict[str, Path], list[Refus
     if not root.is_dir():
         raise SourceError(f"{root}: wanted a folder of {holds}, found {'a file' if root.exists() else 'nothing'}")
     real_root = root.resolve()
-    files: dict[str, Path] = {}
+    files: dict[str, str] = {}
+    prefix = os.path.join(root, "")
     refusals: list[Refusal] = []
     shown: list[Refusal] = []
     found, nameless = _by_key(root)
@@ -126,7 +127,7 @@ def walk(root: Path, holds: str = "images") -> tuple[dict[str, Path], list[Refus
             continue
         ((one, refusal),) = judged
         if refusal is None:
-            files[key] = root / one.name
+            files[key] = prefix + one.name
         else:
             refusals.append(refusal)
     # Names that can't be keys are shown escaped; what a file is really called comes first.

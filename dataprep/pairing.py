@@ -30,13 +30,13 @@ class Images:
 
     folder: Path
     shown: str
-    files: Mapping[str, Path]
+    files: Mapping[str, str]
     refused: Mapping[str, Refusal]
     stems: Mapping[str, tuple[str, ...]]
     refused_stems: Mapping[str, Refusal]
 
     @classmethod
-    def of(cls, folder: Path, shown: str, files: Mapping[str, Path], refusals: Iterable[Refusal]) -> Images:
+    def of(cls, folder: Path, shown: str, files: Mapping[str, str], refusals: Iterable[Refusal]) -> Images:
         """From what a walk found."""
         refused = {refusal.meant: refusal for refusal in refusals if refusal.meant}
         stems: dict[str, tuple[str, ...]] = {}
@@ -141,7 +141,7 @@ def read_files(
     shown: str,
     suffix: str,
     reason: str,
-    read: Callable[[Path, str], tuple[str, T | AnnotationError]],
+    read: Callable[[str, str], tuple[str, T | AnnotationError]],
 ) -> list[Annotation[T]]:
     """Annotations that are files, one an image, of the image's path and stem.
 

@@ -97,7 +97,7 @@ class Catalog:
 def _entry(store: Store) -> Entry:
     index, contract = wire.index(store), wire.contract(store.dataset)
     with store.connect() as connection:
-        statuses = {status: number for status, number in count(connection).statuses.items() if number}
+        statuses = {status: number for status, number in count(connection.exec_driver_sql).statuses.items() if number}
     return Entry(
         store,
         Document(index, canonical.sha256(index)),

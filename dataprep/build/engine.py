@@ -17,13 +17,12 @@ from typing import Self
 from dataprep.build.admission import FREE_BYTES, Admission
 from dataprep.build.machine import memory_bytes
 from dataprep.build.order import Backlog, Finished, Job
-from dataprep.build.prepare import Outcome, Recipe, refused
-from dataprep.build.worker import OUT_OF_MEMORY, Wish, Worker
+from dataprep.build.prepare import Outcome, refused
+from dataprep.build.reasons import OUT_OF_MEMORY
+from dataprep.build.recipe import Recipe
+from dataprep.build.worker import Wish, Worker
 from dataprep.errors import DataprepError
 from dataprep.inputs import Record
-
-# Reasons that say something of this run, not only of the file: the next may find another, so no cache keeps them.
-UNSTABLE_REASONS = frozenset({"timeout", "worker_died", OUT_OF_MEMORY, "unreadable", "internal_error"})
 
 # Importing the libraries takes a new worker up to some seconds on a busy machine; the deadline is for the record.
 _START_SECONDS = 60.0

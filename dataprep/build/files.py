@@ -42,7 +42,7 @@ class Content(NamedTuple):
     stamp: Stamp
 
 
-def read(path: Path) -> Content:
+def read(path: str) -> Content:
     """Reads a file as it was at one moment.
 
     Raises:
@@ -50,7 +50,7 @@ def read(path: Path) -> Content:
     """
     try:
         for _ in range(2):
-            with path.open("rb") as file:
+            with open(path, "rb") as file:
                 before = Stamp.of(os.fstat(file.fileno()))
                 whole = file.read()
                 if before == Stamp.of(os.fstat(file.fileno())) and len(whole) == before.size:
@@ -76,16 +76,15 @@ class Files:
         if not rehash:
             self._known = _load(self._path)
 
-    def digest(self, path: Path) -> str | None:
+    def digest(self, path: str) -> str | None:
         """SHA-256 of a file; None when it can't be read."""
-        name = str(path)
         try:
-            stamp = Stamp.of(os.stat(name))
+            stamp = Stamp.of(os.stat(path))
         except OSError:
             return None
-        found = self._known.get(name)
+        found = self._known.get(path)
         if found is not None and found[0] == stamp:
-            self._fresh[name] = found
+            self._fresh[path] = found
             return found[1]
         try:
             content = read(path)
@@ -95,19 +94,24 @@ class Files:
         self.remember(path, content.stamp, digest)
         return digest
 
-    def remember(self, path: Path, stamp: Stamp, digest: str) -> None:
+    def remember(self, path: str, stamp: Stamp, digest: str) -> None:
         """Keeps a digest, if the file has been left alone for a while."""
         if max(stamp.modified_ns, stamp.changed_ns) < time.time_ns() - _SETTLED_NS:
-            self._fresh[str(path)] = (stamp, digest)
+            self._fresh[path] = (stamp, digest)
 
-    def save(self) -> None:
-        """Writes what was seen in this build; what can't be written is only time lost."""
-        if self._fresh == self._known:
+    def save(self, *, whole: bool) -> None:
+        """Writes what was seen in this build; what can't be written is only time lost.
+
+        Args:
+            whole: every file has been seen; what was not is forgotten.
+        """
+        kept = self._fresh if whole else self._known | self._fresh
+        if kept == self._known:
             return
         beginning = self._path.with_name(self._path.name + ".new")
         try:
             beginning.unlink(missing_ok=True)
-            _save(beginning, ((name, *stamp, digest) for name, (stamp, digest) in self._fresh.items()))
+            _save(beginning, ((name, *stamp, digest) for name, (stamp, digest) in kept.items()))
             beginning.replace(self._path)
         except (OSError, sqlite3.Error):
             beginning.unlink(missing_ok=True)

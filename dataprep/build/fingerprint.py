@@ -9,14 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from dataprep.build.engine import UNSTABLE_REASONS
-from dataprep.build.prepare import Recipe
+from dataprep.build.recipe import Recipe
 from dataprep.inputs import Record
 from dataprep.labels import Labels
 from dataprep.transforms import Varying
-
-# Rejections that another run, or other limits, may undo: no later build takes them for known.
-REVOCABLE_REASONS = UNSTABLE_REASONS | {"output_too_large", "too_large", "unsteady"}
 
 
 class Fingerprints:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.files import Stamp, read
+from dataprep.build.recipe import Recipe
 from dataprep.errors import DecodeError, PlanError, RecordError
 from dataprep.geometry import Size
 from dataprep.inputs import IMAGE_SUFFIXES, Record
 from dataprep.labels import lost
-from dataprep.passes import Color, Pass
+from dataprep.passes import Pass
 from dataprep.pixels.color import gray
 from dataprep.pixels.decode import decode, open_image
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode, encode_mask
+from dataprep.pixels.encode import encode, encode_mask
 from dataprep.pixels.exhaustion import ran_out_of_memory
 from dataprep.pixels.labels import source_labels
 from dataprep.pixels.measures import digest, measure, no_sums, sums_of
@@ -25,40 +26,10 @@ from dataprep.pixels.memory import peak_bytes
 from dataprep.pixels.perceptual import perceptual_hash
 from dataprep.pixels.render import render
 from dataprep.pixels.shrink import shrinkage
-from dataprep.plan import Options, Origin, View
+from dataprep.plan import Origin, View
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.samples import sample_json
-from dataprep.transforms import Transform, plan
-
-if TYPE_CHECKING:  # workers start faster without them
-    from dataprep.manifest import Manifest
-    from dataprep.sources import KeypointNames
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What a worker needs to know of a manifest."""
-
-    steps: tuple[Transform, ...]
-    encoding: Jpeg | Png | Webp | Raw
-    background: Color
-    options: Options
-    memory_mb: int
-    scaled: bool = True
-    raw: bool = False
-
-    @classmethod
-    def of(cls, manifest: Manifest, keypoints: KeypointNames | None) -> Recipe:
-        """The recipe of a manifest, for the keypoints of its source."""
-        return cls(
-            manifest.steps(),
-            manifest.encode,
-            manifest.background_color(),
-            manifest.options(keypoints),
-            manifest.limits.memory_mb,
-            manifest.decode == "scaled",
-            manifest.source.annotated == "raw",
-        )
+from dataprep.transforms import plan
 
 
 class Outcome(NamedTuple):
@@ -166,7 +137,7 @@ def _admit_file(record: Record, recipe: Recipe, admit: Admit) -> None:
     """Bounds the file itself, before it is read."""
     most = recipe.memory_mb << 20
     try:
-        length = record.path.stat().st_size
+        length = os.stat(record.path).st_size
     except OSError:
         return  # who reads it says what is wrong
     if length > most:

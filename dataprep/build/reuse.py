@@ -53,7 +53,8 @@ class Reuse:
         self._outcomes.keep_only(planned.keys())
         self._count("unfinished build", len(self._outcomes.known), advance)
         for store in self.stores:
-            wanted = [one for one in planned if one in store.fingerprints and one not in self._outcomes.known]
+            there = store.fingerprints()
+            wanted = [one for one in planned if one in there and one not in self._outcomes.known]
             known = len(self._outcomes.known)
             done = 0
             for looked_at in self._outcomes.borrow(store.path, wanted):

@@ -20,7 +20,9 @@ from dataprep.build.admission import FREE_BYTES
 from dataprep.build.channel import Channel
 from dataprep.build.machine import cap_memory, die_with, give_back_memory, keep_memory
 from dataprep.build.order import Job
-from dataprep.build.prepare import Outcome, Recipe, prepare, refused
+from dataprep.build.prepare import Outcome, prepare, refused
+from dataprep.build.reasons import OUT_OF_MEMORY
+from dataprep.build.recipe import Recipe
 from dataprep.inputs import Record
 from dataprep.pixels.exhaustion import ran_out_of_memory
 from dataprep.pixels.memory import drop_blocks
@@ -36,7 +38,6 @@ _AHEAD_SECONDS, _AHEAD_LEAST, _AHEAD_MOST = 0.2, 2, 512
 _SLACK_BYTES, _SLACK_SHARE = 192 << 20, 0.5
 
 
-OUT_OF_MEMORY = "out_of_memory"
 _OUT_OF_MEMORY = (
     "it takes more memory than its header says, twice; save it anew with another program, or raise limits.memory_mb"
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 from dataprep.errors import AnnotationError, RecordError
 from dataprep.geometry import Size
@@ -43,10 +45,12 @@ def _with_mask(record: Record, size: Size) -> Labels:
     if record.mask is None:
         return record.labels
     try:
-        mask = decode_mask(record.mask.read_bytes())
+        mask = decode_mask(Path(record.mask).read_bytes())
     except (OSError, ValueError) as error:
-        raise AnnotationError("bad_mask", f"{record.mask.name}: {error}") from error
+        raise AnnotationError("bad_mask", f"{os.path.basename(record.mask)}: {error}") from error
     if mask.shape != (size.height, size.width):
         found = Size(mask.shape[1], mask.shape[0])
-        raise AnnotationError("bad_mask", f"{record.mask.name}: wanted {size} pixels as the image has, found {found}")
+        raise AnnotationError(
+            "bad_mask", f"{os.path.basename(record.mask)}: wanted {size} pixels as the image has, found {found}"
+        )
     return replace(record.labels, mask=mask)

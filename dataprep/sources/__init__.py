@@ -133,7 +133,7 @@ class AnnotatedSource(Source):
         """The declared classes, or those of the annotations that are used, sorted."""
         return self.classes if self.classes is not None else tuple(sorted({name for one in used for name in one.names}))
 
-    def record(self, key: str, path: Path, found: Mapping[str, Content], classes: Sequence[str]) -> Record | Refusal:
+    def record(self, key: str, path: str, found: Mapping[str, Content], classes: Sequence[str]) -> Record | Refusal:
         """An image with its annotation, or without one.
 
         Args:

@@ -33,10 +33,12 @@ class ImageFolder(Source):
         names = {key: parts[level] for key in files if len(parts := key.split("/")) > level + 1}
         found = {name for key, name in names.items() if has_suffix_of_image(key)}
         classes = self.classes if self.classes is not None else tuple(sorted(found))
+        # A class has many images, and one label.
+        labels = [Labels(class_id=number) for number in range(len(classes))]
         records = []
         for key, path in files.items():
             try:
-                records.append(Record(key, path, Labels(class_id=_class(key, names.get(key), classes))))
+                records.append(Record(key, path, labels[_class(key, names.get(key), classes)]))
             except AnnotationError as error:
                 status: Literal["filtered", "rejected"] = "filtered" if error.reason == "not_an_image" else "rejected"
                 refusals.append(Refusal(key, status, error.reason, str(error)))

@@ -80,7 +80,7 @@ class Voc(AnnotatedSource):
         folder = root / self.images
         files, refusals = walk(folder)
         below = position(root / self.masks, folder) if self.masks is not None else None
-        images: dict[str, Path] = {}
+        images: dict[str, str] = {}
         for key, path in files.items():
             if split_suffix(key)[1].lower() == ".xml" or (below not in (None, ".") and key.startswith(f"{below}/")):
                 refusals.append(Refusal(key, "filtered", "not_an_image", "an annotation that lies among the images"))
@@ -93,21 +93,21 @@ class Voc(AnnotatedSource):
         annotations = read_files(images, folder, self.annotations, ".xml", "bad_annotation", self._parse)
         return pair(images, annotations, folder, "source.annotations", "second_annotation")
 
-    def _masks(self, root: Path, images: Images) -> Pairs[Path]:
+    def _masks(self, root: Path, images: Images) -> Pairs[str]:
         if self.masks is None:
             return Pairs({}, {}, [])
         folder = root / self.masks
         masks = read_files(images, folder, self.masks, ".png", "bad_mask", lambda path, _: ("", path))
         return pair(images, masks, folder, "source.masks", "second_mask")
 
-    def _with_mask(self, record: Record, masks: Mapping[str, Path]) -> Record:
+    def _with_mask(self, record: Record, masks: Mapping[str, str]) -> Record:
         if self.masks is None:
             return record
         if record.key not in masks:
             return record._replace(notes=(*record.notes, "no_mask"))
         return record._replace(mask=masks[record.key])
 
-    def _parse(self, path: Path, place: str) -> tuple[str, _Annotation | AnnotationError]:
+    def _parse(self, path: str, place: str) -> tuple[str, _Annotation | AnnotationError]:
         """The image's file name, and what is said of it."""
         base = ""
         try:
@@ -142,7 +142,7 @@ class Voc(AnnotatedSource):
         return x0 - self.first_pixel, y0 - self.first_pixel, x1 - self.first_pixel + 1, y1 - self.first_pixel + 1
 
 
-def _root(path: Path, place: str) -> Element:
+def _root(path: str, place: str) -> Element:
     try:
         root = parse(path).getroot()
     except (ParseError, DefusedXmlException, OSError, UnicodeError, LookupError) as error:

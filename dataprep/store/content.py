@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataprep.geometry import Size
-from dataprep.store.samples import SampleText
+
+if TYPE_CHECKING:  # a build that has nothing to do starts faster without it
+    from dataprep.store.samples import SampleText
 
 
 class LedgerRow(NamedTuple):

@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from dataprep.store import schema
+APPLICATION_ID = 0x64707265  # "dpre"
+FORMAT_VERSION = 2
 
 
 class Identity(NamedTuple):
@@ -41,10 +42,16 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether a file is a store of this format version, or the beginning of one."""
+    marks = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    return marks == [APPLICATION_ID, FORMAT_VERSION]
+
+
 def is_store(path: Path) -> bool:
     """Whether a file is a store, of whatever version."""
     try:
         with closing(connect(path)) as connection:
-            return bool(connection.execute("PRAGMA application_id").fetchone()[0] == schema.APPLICATION_ID)
+            return bool(connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
     except sqlite3.Error:
         return False

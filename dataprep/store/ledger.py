@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from sqlalchemy import Connection
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 STATUSES = ("accepted", "rejected", "duplicate", "filtered")
 
@@ -49,13 +48,17 @@ class Counts(NamedTuple):
     near: Near
 
 
-def count(connection: Connection) -> Counts:
-    """Counts a finished or assembled store."""
+def count(execute: Callable[[str], Iterable[Any]]) -> Counts:
+    """Counts a finished or assembled store.
+
+    Args:
+        execute: gives the rows of a query: a method of SQLite's connections, or of SQLAlchemy's.
+    """
     statuses, reasons = dict.fromkeys(STATUSES, 0), {}
-    for status, reason, number in connection.exec_driver_sql(_REASONS):
+    for status, reason, number in execute(_REASONS):
         statuses[status] += number
         if reason is not None:
             reasons[status, reason] = number
-    dropped, splits = ({row[0]: row[1] for row in connection.exec_driver_sql(query)} for query in (_DROPPED, _SPLITS))
-    near = Near(*connection.exec_driver_sql(_NEAR).one())
-    return Counts(statuses, reasons, dropped, splits, near)
+    dropped, splits = ({row[0]: row[1] for row in execute(query)} for query in (_DROPPED, _SPLITS))
+    (near,) = execute(_NEAR)
+    return Counts(statuses, reasons, dropped, splits, Near(*near))

@@ -9,8 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from dataprep.store import schema
-from dataprep.store.identity import connect
+from dataprep.store.identity import connect, is_current
 
 
 class Before(NamedTuple):
@@ -25,16 +24,22 @@ class Previous:
 
     Attributes:
         path: its file.
+        digest: its own.
         inputs: digest of all that went into it.
         parts: digests of what its manifest asked of a record.
-        fingerprints: those of its records.
     """
 
-    def __init__(self, path: Path, inputs: str, parts: dict[str, str], fingerprints: set[str]) -> None:
+    def __init__(self, path: Path, digest: str, inputs: str, parts: dict[str, str]) -> None:
         self.path = path
+        self.digest = digest
         self.inputs = inputs
         self.parts = parts
-        self.fingerprints = fingerprints
+
+    def fingerprints(self) -> set[str]:
+        """Those of its records."""
+        with closing(connect(self.path)) as connection:
+            rows = connection.execute("SELECT fingerprint FROM records WHERE fingerprint IS NOT NULL")
+            return {row[0] for row in rows}
 
     def records(self) -> dict[str, Before]:
         """What every input was, by key."""
@@ -62,11 +67,9 @@ def previous(path: Path) -> Previous | None:
         return None
     try:
         with closing(connect(path)) as connection:
-            marks = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
-            if marks != [schema.APPLICATION_ID, schema.FORMAT_VERSION]:
+            if not is_current(connection):
                 return None
-            inputs, parts = connection.execute("SELECT inputs, recipe FROM dataset").fetchone()
-            rows = connection.execute("SELECT fingerprint FROM records WHERE fingerprint IS NOT NULL")
-            return Previous(path, inputs, json.loads(parts), {row[0] for row in rows})
+            digest, inputs, parts = connection.execute("SELECT digest, inputs, recipe FROM dataset").fetchone()
+            return Previous(path, digest, inputs, json.loads(parts))
     except (sqlite3.Error, TypeError, ValueError):
         return None

@@ -15,7 +15,7 @@ from sqlalchemy.pool import QueuePool
 from dataprep.errors import SampleNotFound, StoreCorrupt, StoreError, StoreReplaced, StoreVersionError
 from dataprep.store import schema
 from dataprep.store.content import Dataset, LedgerRow, Shard, StoredSample
-from dataprep.store.identity import Identity, connect
+from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, Identity, connect
 from dataprep.store.rows import SAMPLE, shard_samples, stored_sample, with_files
 from dataprep.store.samples import shard_json
 
@@ -78,11 +78,11 @@ class Store:
     def _check_version(self, connection: Connection) -> None:
         application = connection.exec_driver_sql("PRAGMA application_id").scalar()
         version = connection.exec_driver_sql("PRAGMA user_version").scalar()
-        if application != schema.APPLICATION_ID:
+        if application != APPLICATION_ID:
             raise StoreVersionError(f"{self.path}: an SQLite file, but no store of dataprep; name the .db of a build")
-        if version != schema.FORMAT_VERSION:
+        if version != FORMAT_VERSION:
             raise StoreVersionError(
-                f"{self.path}: wanted format version {schema.FORMAT_VERSION}, found {version}; build it again"
+                f"{self.path}: wanted format version {FORMAT_VERSION}, found {version}; build it again"
             )
 
     def _open(self) -> sqlite3.Connection:

@@ -1,6 +1,6 @@
 """The tables of a store.
 
-`application_id` and `user_version` mark the file. Images come in shard order where one build made them all, so that a
+`dataprep.store.identity` says what marks the file. Images come in shard order where one build made them all, so that a
 shard reads sequentially.
 """
 
@@ -17,9 +17,6 @@ from sqlalchemy import (
     String,
     Table,
 )
-
-APPLICATION_ID = 0x64707265  # "dpre"
-FORMAT_VERSION = 2
 
 metadata = MetaData()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from dataprep.store.assembly import Layout, runs
 from dataprep.store.content import Planned
 from dataprep.store.digest import digest
 from dataprep.store.finish import golden, kinds, one_size, write_shard
-from dataprep.store.identity import is_store
+from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, is_current, is_store
 from dataprep.store.lock import BuildLock
 from dataprep.store.outcomes import SCHEMA, Outcomes
 from dataprep.store.sharding import spans
@@ -92,8 +93,8 @@ class StoreWriter:
         self._engine = create_engine("sqlite://", creator=partial(sqlite3.connect, uri, uri=True), poolclass=NullPool)
         self._connection = self._engine.connect()
         for pragma in (
-            f"application_id={schema.APPLICATION_ID}",
-            f"user_version={schema.FORMAT_VERSION}",
+            f"application_id={APPLICATION_ID}",
+            f"user_version={FORMAT_VERSION}",
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "wal_autocheckpoint=8000",  # pages: a checkpoint waits for the disk
@@ -217,11 +218,7 @@ def _check_target(path: Path) -> None:
 def _is_unfinished(path: Path) -> bool:
     """Whether a file is the beginning of a store of this format version."""
     try:
-        connection = sqlite3.connect(path)
-        try:
-            marks = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
-            return marks == [schema.APPLICATION_ID, schema.FORMAT_VERSION]
-        finally:
-            connection.close()
+        with closing(sqlite3.connect(path)) as connection:
+            return is_current(connection)
     except sqlite3.Error:
         return False

@@ -17,7 +17,7 @@ def inspect(store: Store) -> dict[str, Any]:
     """Splits, classes, sizes, shards, the ledger's counts and the statistics of a store, as plain values."""
     dataset, shards = store.dataset, store.shards()
     with store.connect() as connection:
-        counts = count(connection)
+        counts = count(connection.exec_driver_sql)
     reasons = {f"{status}: {reason}": number for (status, reason), number in counts.reasons.items()}
     sizes = [shard.images_bytes for shard in shards]
     return {

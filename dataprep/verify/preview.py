@@ -103,7 +103,7 @@ class Sheet:
         return storyboard(image, found, self.classes, [title, _facts(record, found)])
 
     def _start(self, record: Record, split: str) -> tuple[Image.Image, View]:
-        opened = open_image(record.path.read_bytes(), self.memory_mb)
+        opened = open_image(Path(record.path).read_bytes(), self.memory_mb)
         labels = source_labels(record, opened, self.options, raw=self.raw)
         pixels, _ = decode(opened, self.background)
         return Image.fromarray(pixels), View.start(opened.size, labels, self.options, Origin(record.key, split))

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-from dataprep.build import build, channel, files, prepare, work
+from dataprep.build import build, channel, files, inventory, prepare, recipe, run, work
 from dataprep.manifest import LoadedManifest, load
 from dataprep.store import outcomes, write
 from tests.bench import manifests, photos, tiny
@@ -44,11 +44,11 @@ _WORKER: Stages = {
 _PARENT: Stages = {
     "plan the work": [(build, "plan_work")],
     "messages": [(channel.Channel, "_read"), (channel.Channel, "push"), (channel, "pickle")],
-    "fingerprint": [(getattr(build, "_Build"), "_identify")],  # noqa: B009 (private: only benchmarks look so deep)
+    "fingerprint": [(inventory.Inventory, "describe")],
     "remember digests": [(files.Files, "remember"), (files.Files, "save")],
     "write outcomes": [(outcomes.Outcomes, "add")],
     "settle duplicates": [(write.StoreWriter, "lay_out")],
-    "finish the store": [(build, "statistics"), (write.StoreWriter, "finish")],
+    "finish the store": [(run, "statistics"), (write.StoreWriter, "finish")],
 }
 
 
@@ -72,12 +72,12 @@ def main() -> None:
 def worker(loaded: LoadedManifest, count: int) -> str:
     """What `prepare` does, medians of some turns over all files."""
     planned = work.plan_work(loaded, limit=count)
-    recipe = prepare.Recipe.of(loaded.manifest, planned.keypoints)
+    what = recipe.Recipe.of(loaded.manifest, planned.keypoints)
 
     def turn() -> float:
         began = time.perf_counter()
         for record in planned.records:
-            prepare.prepare(record, recipe)
+            prepare.prepare(record, what)
         return time.perf_counter() - began
 
     turn()
@@ -89,7 +89,7 @@ def worker(loaded: LoadedManifest, count: int) -> str:
         with timed(_WORKER, time.perf_counter) as found:
             whole = turn()
         turns.append(found | {"rest": whole - sum(found.values())})
-    size = len(pickle.dumps(prepare.prepare(planned.records[0], recipe)))
+    size = len(pickle.dumps(prepare.prepare(planned.records[0], what)))
     each = {stage: statistics.median(found[stage] for found in turns) / count * 1e3 for stage in turns[0]}
     lines = ", ".join(f"{stage} {value:.3f}" for stage, value in each.items())
     return (

@@ -24,7 +24,8 @@ def ours(manifest: str) -> tuple[Run, str]:
     import importlib.metadata
 
     from dataprep.build.machine import keep_memory
-    from dataprep.build.prepare import Recipe, prepare
+    from dataprep.build.prepare import prepare
+    from dataprep.build.recipe import Recipe
     from dataprep.build.work import plan_work
     from dataprep.manifest import load
 

@@ -36,7 +36,10 @@ def steadiness(loaded: LoadedManifest, store: Path) -> None:
     times: list[tuple[int, float]] = []
     began = time.perf_counter()
     build(
-        loaded, store, workers=processors(), progress=lambda done, _: times.append((done, time.perf_counter() - began))
+        loaded,
+        store,
+        workers=processors(),
+        progress=lambda _, done, __: times.append((done, time.perf_counter() - began)),
     )
     ended = time.perf_counter() - began
     times = [(done, at) for done, at in times if done]

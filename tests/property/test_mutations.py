@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataprep.build.engine import Engine
-from dataprep.build.prepare import Outcome, Recipe
+from dataprep.build.prepare import Outcome
+from dataprep.build.recipe import Recipe
 from dataprep.inputs import Record
 from dataprep.labels import Labels
 from dataprep.pixels.encode import Raw
@@ -44,7 +45,7 @@ class Laboratory:
         """What becomes of a file."""
         self.path.write_bytes(content)
         _forget_peak()
-        ((_, outcome),) = self.engine.run([Record("a.jpg", self.path, Labels())])
+        ((_, outcome),) = self.engine.run([Record("a.jpg", str(self.path), Labels())])
         assert (outcome.row.status == "accepted") == bool(outcome.samples)
         assert (outcome.row.status == "rejected") == bool(outcome.row.reason)
         assert outcome.row.reason is None or outcome.row.reason in REASONS, outcome.row

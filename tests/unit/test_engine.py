@@ -18,7 +18,8 @@ from PIL import Image
 
 from dataprep.build.engine import Engine
 from dataprep.build.order import Finished, Job
-from dataprep.build.prepare import Outcome, Recipe
+from dataprep.build.prepare import Outcome
+from dataprep.build.recipe import Recipe
 from dataprep.errors import DataprepError
 from dataprep.inputs import Record
 from dataprep.labels import Labels
@@ -36,14 +37,14 @@ def records(folder: Path, count: int) -> list[Record]:
         path = folder / f"{index:03}.png"
         rng = np.random.default_rng(index)
         Image.fromarray(rng.integers(0, 256, (9 + index % 5, 11, 3), np.uint8)).save(path)
-        found.append(Record(path.name, path, Labels()))
+        found.append(Record(path.name, str(path), Labels()))
     return found
 
 
 def hanging(folder: Path, name: str) -> Record:
     """A file whose bytes never come: reading a pipe that nobody writes to waits for ever."""
     os.mkfifo(folder / name)
-    return Record(name, folder / name, Labels())
+    return Record(name, str(folder / name), Labels())
 
 
 def run(work: list[Record], *, workers: int, seconds: float = 30) -> list[Outcome]:
@@ -169,7 +170,7 @@ def test_records_are_taken_as_they_are_needed(tmp_path: Path) -> None:
 
 
 def test_what_waits_for_a_slow_record_is_bounded_in_bytes(tmp_path: Path) -> None:
-    job = Job(1, Record("a", tmp_path, Labels()))
+    job = Job(1, Record("a", str(tmp_path), Labels()))
     finished = Finished(0, workers=1)
     assert finished.admits(0) and finished.admits(9)
     finished.add(job, Outcome(LedgerRow("a", "accepted")), 1 << 30)
@@ -255,7 +256,7 @@ def test_a_stopped_worker_is_late_even_in_the_middle_of_a_message(tmp_path: Path
         path = tmp_path / f"{index}.bmp"
         noise = np.random.default_rng(index).integers(0, 256, (2000, 2000, 3), np.uint8)
         Image.fromarray(noise).save(path)
-        work.append(Record(path.name, path, Labels()))
+        work.append(Record(path.name, str(path), Labels()))
     recipe = replace(RECIPE, steps=(), encoding=Raw(format="raw"))
     with Engine(recipe, 1, 3) as engine:
         found = []

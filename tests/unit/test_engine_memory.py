@@ -19,10 +19,11 @@ import pytest
 from PIL import Image
 
 from dataprep.build.admission import Admission
-from dataprep.build.engine import UNSTABLE_REASONS, Engine
+from dataprep.build.engine import Engine
 from dataprep.build.machine import memory_bytes
 from dataprep.build.order import Job
 from dataprep.build.prepare import Outcome
+from dataprep.build.reasons import UNSTABLE_REASONS
 from dataprep.build.worker import Wish, Worker
 from dataprep.geometry import Size
 from dataprep.inputs import Record
@@ -49,7 +50,9 @@ def with_masks(folder: Path, name: str, masks: list[bytes]) -> tuple[Record, thr
             (folder / f"{name} mask").write_bytes(mask)
             time.sleep(0.1)  # until the reader has closed its end
 
-    return Record(path.name, path, Labels(), mask=folder / f"{name} mask"), threading.Thread(target=write, daemon=True)
+    return Record(path.name, str(path), Labels(), mask=str(folder / f"{name} mask")), threading.Thread(
+        target=write, daemon=True
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory")
@@ -92,7 +95,7 @@ def test_large_images_wait_for_each_other_and_all_are_accepted(tmp_path: Path) -
     for index in range(12):
         path = tmp_path / f"{index}.png"
         Image.new("RGB", (4000, 3000), (index, 0, 0)).save(path, compress_level=1)
-        work.append(Record(path.name, path, Labels()))
+        work.append(Record(path.name, str(path), Labels()))
     peaks = []
     for total in (200, 100_000):
         with Engine(replace(RECIPE, memory_mb=200), 4, 2, total) as engine:
@@ -125,7 +128,7 @@ def resident(pid: int) -> int:
 def test_a_worker_that_waits_for_memory_is_not_at_work_and_gives_it_back(tmp_path: Path) -> None:
     # Unpacked from one strip and converted: of its many buffers the heap would keep some 20 MiB.
     (tmp_path / "large.tif").write_bytes(content("TIFF", Size(4000, 3000)))
-    small, large = records(tmp_path, 1)[0], Record("large.tif", tmp_path / "large.tif", Labels())
+    small, large = records(tmp_path, 1)[0], Record("large.tif", str(tmp_path / "large.tif"), Labels())
     worker = Worker(RECIPE)
     try:
         (child,) = multiprocessing.active_children()

@@ -374,7 +374,7 @@ def test_a_chain_is_of_the_record_s_own_split(
 
 def test_a_record_of_another_size_than_its_annotation_is_not_drawn(photo: Image.Image, tmp_path: Path) -> None:
     photo.save(tmp_path / "a.png")
-    record = Record("a.png", tmp_path / "a.png", Labels(), Size(60, 90), split="train")
+    record = Record("a.png", str(tmp_path / "a.png"), Labels(), Size(60, 90), split="train")
     sheet = Sheet((), (), (0, 0, 0), Options())
     with pytest.raises(DataprepError, match="annotation is for 60 x 90 pixels, the image has 90 x 60"):
         sheet.draw_chain(record)

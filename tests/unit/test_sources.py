@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dataprep.build.prepare import Recipe, prepare
+from dataprep.build.prepare import prepare
+from dataprep.build.recipe import Recipe
 from dataprep.errors import SourceError
 from dataprep.inputs import Refusal, walk
 from dataprep.labels import DIFFICULT, TRUNCATED
@@ -264,8 +265,8 @@ def test_masks_go_by_stem(tmp_path: Path) -> None:
     assert "masks/link.png: outside_root" in rows(listing)["link.jpg"].note
     assert {record.key: (record.mask, record.notes) for record in listing.records} == {
         "bare.jpg": (None, ("no_annotation", "no_mask")),
-        "good.jpg": (tmp_path / "masks/good.png", ()),
-        "sub/é.jpg": (tmp_path / "masks/sub/e\u0301.PNG", ("no_annotation",)),
+        "good.jpg": (str(tmp_path / "masks/good.png"), ()),
+        "sub/é.jpg": (str(tmp_path / "masks/sub/e\u0301.PNG"), ("no_annotation",)),
     }
     assert listing.classes == ("a",)  # and not that of the image that its mask rejects
 

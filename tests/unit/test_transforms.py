@@ -12,7 +12,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dataprep.build.prepare import Recipe, prepare
+from dataprep.build.prepare import prepare
+from dataprep.build.recipe import Recipe
 from dataprep.errors import PlanError
 from dataprep.geometry import Affine, Rect, Size
 from dataprep.inputs import Record
@@ -276,7 +277,7 @@ def test_grayscale_takes_the_scenes_colours_and_leaves_the_fill() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.png"
         image.save(path)
-        outcome = prepare(Record("a.png", path, Labels()), recipe)
+        outcome = prepare(Record("a.png", str(path), Labels()), recipe)
     pixels = decode_stored(outcome.samples[0].image, "png", Size(4, 4))
     assert (pixels[1:3] == 76).all()  # 0.299 * 255
     assert (pixels[[0, 3]] == (9, 99, 199)).all()
