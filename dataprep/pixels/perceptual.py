@@ -3,7 +3,7 @@
 256 signs of the image's lowest frequencies: where a wave of a cosine transform rises, and where it falls. Brightness
 and contrast change no sign; encoding, resizing and a cut by 2 % change those of waves that hardly show. What is better
 known as pHash compares with the median instead of zero, and orders by squares instead of by frequency; on the same
-photos it does neither better nor worse, and nor does PDQ. Unlike theirs, these bits are the same on every machine.
+photos it does neither better nor worse, and nor does PDQ. Unlike in theirs, no float decides a bit.
 
 An image of stripes has one-dimensional waves only, and counts as one without structure.
 """
