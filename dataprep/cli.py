@@ -119,14 +119,8 @@ def build(
         if summary.dropped:
             rows.append(("labels lost", console.counts(summary.dropped)))
         if summary.near_duplicates["groups"]:
-            rows.append(
-                (
-                    "look alike",
-                    "{groups:,} groups of {images:,} images, {across_splits:,} across splits".format_map(
-                        summary.near_duplicates
-                    ),
-                )
-            )
+            alike = "{images:,} images in groups: {groups:,}, of them {across_splits:,} across splits"
+            rows.append(("look alike", alike.format_map(summary.near_duplicates)))
         if summary.moved:
             rows.append(("moved", f"{len(summary.moved):,}: " + ", ".join(summary.moved)))
         if explain:
