@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,12 +73,12 @@ def by_the_book(line: np.ndarray, start: float, stop: float, count: int, filter:
     return result
 
 
-def exact(pixels: Pixels, box: Rect, target: Size, filter: Filter) -> np.ndarray:
+def exact(pixels: Pixels, box: Rect, target: Size, filter: Filter) -> npt.NDArray[np.float64]:
     """Both axes, not rounded."""
     rows = by_the_book(pixels.astype(np.float64), box.y0, box.y1, target.height, filter)
-    return np.clip(
-        by_the_book(rows.transpose(1, 0, 2), box.x0, box.x1, target.width, filter).transpose(1, 0, 2), 0, 255
-    )
+    columns = by_the_book(rows.transpose(1, 0, 2), box.x0, box.x1, target.width, filter)
+    result: npt.NDArray[np.float64] = np.clip(columns.transpose(1, 0, 2), 0, 255)
+    return result
 
 
 @st.composite
