@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
@@ -77,8 +78,11 @@ def _unchanged(
     inventory.look(progress)
     if before.inputs != inventory.digest() or before.has(sorted(REVOCABLE_REASONS)):
         return None
-    with closing(connect(store)) as connection:
-        counts = count(connection.execute)
+    try:
+        with closing(connect(store)) as connection:
+            counts = count(connection.execute)
+    except sqlite3.Error:  # a damaged store is built again
+        return None
     return summarize(
         loaded.manifest,
         store,

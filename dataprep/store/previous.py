@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dataprep.store.identity import connect, is_current
 
@@ -37,28 +37,33 @@ class Previous:
 
     def fingerprints(self) -> set[str]:
         """Those of its records."""
-        with closing(connect(self.path)) as connection:
-            rows = connection.execute("SELECT fingerprint FROM records WHERE fingerprint IS NOT NULL")
-            return {row[0] for row in rows}
+        return {
+            row[0] for row in self._rows("SELECT fingerprint FROM records NOT INDEXED WHERE fingerprint IS NOT NULL")
+        }
+
+    def _rows(self, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query; none where the store is damaged, as from there nothing is taken."""
+        try:
+            with closing(connect(self.path)) as connection:
+                return connection.execute(query, tuple(values)).fetchall()
+        except sqlite3.Error:
+            return []
 
     def records(self) -> dict[str, Before]:
         """What every input was, by key."""
-        with closing(connect(self.path)) as connection:
-            rows = connection.execute("SELECT key, source, labels FROM records")
-            return {key: Before(source, labels) for key, source, labels in rows}
+        rows = self._rows("SELECT key, source, labels FROM records")
+        return {key: Before(source, labels) for key, source, labels in rows}
 
     def splits(self) -> dict[str, str]:
         """The split of every input that has samples, by key."""
         query = "SELECT DISTINCT r.key, s.split FROM samples s JOIN records r ON r.id = s.record"
-        with closing(connect(self.path)) as connection:
-            return dict(connection.execute(query).fetchall())
+        return dict(self._rows(query))
 
     def has(self, reasons: Sequence[str]) -> bool:
         """Whether any input was rejected for one of these reasons."""
         marks = ",".join("?" * len(reasons))
-        with closing(connect(self.path)) as connection:
-            query = f"SELECT 1 FROM records WHERE status = 'rejected' AND reason IN ({marks}) LIMIT 1"
-            return connection.execute(query, tuple(reasons)).fetchone() is not None
+        query = f"SELECT 1 FROM records WHERE status = 'rejected' AND reason IN ({marks}) LIMIT 1"
+        return bool(self._rows(query, reasons))
 
 
 def previous(path: Path) -> Previous | None:

@@ -80,6 +80,18 @@ def test_with_nothing_changed_the_store_is_left_alone(photos: Path) -> None:
     assert {name: first[name] for name in same} == {name: second[name] for name in same}
 
 
+def test_a_damaged_store_is_built_again(photos: Path) -> None:
+    digest = build(photos)["digest"]
+    with closing(sqlite3.connect(photos / "s.db")) as connection:
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'records'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with (photos / "s.db").open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    summary = build(photos)
+    assert summary["digest"] == digest and "previous store" not in summary["reused"]
+
+
 def test_one_changed_label_changes_one_sample_and_one_shards_labels(photos: Path) -> None:
     build(photos)
     before = shards(photos)
