@@ -79,7 +79,7 @@ class Convex:
         Returns:
             (M, 2) float64; where a concave ring falls apart, its parts hang together by edges without area.
         """
-        turn = 1.0 if _signed_area(np.array(self.corners)) > 0 else -1.0
+        turn = 1.0 if signed_area(np.array(self.corners)) > 0 else -1.0
         for start, stop in zip(self.corners, (*self.corners[1:], self.corners[0]), strict=True):
             if not len(ring):
                 break
@@ -108,7 +108,7 @@ class Convex:
         inside = np.full(points.shape[:-1], not self.empty)
         if self.empty:
             return inside
-        turn = 1.0 if _signed_area(np.array(self.corners)) > 0 else -1.0
+        turn = 1.0 if signed_area(np.array(self.corners)) > 0 else -1.0
         for start, stop in zip(self.corners, (*self.corners[1:], self.corners[0]), strict=True):
             dx, dy = stop[0] - start[0], stop[1] - start[1]
             length = math.hypot(dx, dy)
@@ -120,10 +120,11 @@ class Convex:
 
 def area(ring: npt.NDArray[np.float64]) -> float:
     """The area of a simple polygon in square pixels, by the shoelace formula; (N, 2) float64."""
-    return abs(_signed_area(ring))
+    return abs(signed_area(ring))
 
 
-def _signed_area(ring: npt.NDArray[np.float64]) -> float:
+def signed_area(ring: npt.NDArray[np.float64]) -> float:
+    """As `area`, negative for a ring that runs against the clock as one sees it, y pointing down."""
     if len(ring) < 3:
         return 0.0
     # Relative to a corner: far from the origin, products of coordinates would lose the area's last digits.

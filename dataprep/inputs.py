@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from dataprep.errors import SourceError
+from dataprep.archives import archives
+from dataprep.errors import SourceError, near
 from dataprep.geometry import Size
 from dataprep.labels import Labels
+from dataprep.locations import Spot, member_location, members, spot_of
 
 # How names of images end. What a file is, its bytes say; its name says only what it was meant to be: a README between
 # the images is no lost image, a JPEG that can't be read is one.
@@ -28,12 +31,12 @@ class Record(NamedTuple):
 
     Attributes:
         key: stable name: path relative to the images' root, with extension, ``/`` separators, NFC.
-        path: where the bytes are.
+        path: where the bytes are (`dataprep.locations`).
         labels: in source pixels, by this project's convention.
         size: what the annotation says of the oriented image's size; None when it says nothing.
         notes: what was odd but not fatal, as stable codes.
-        split: where it goes; empty before that is decided.
-        mask: where its mask is, a PNG of class indices; None without one.
+        split: where it goes; from a source, where that says it goes, else empty.
+        mask: where its mask is (`dataprep.locations`), a PNG of class indices; None without one.
     """
 
     key: str
@@ -97,37 +100,41 @@ def own_key(wanted: str, taken: set[str]) -> str:
 
 
 def walk(root: Path, holds: str = "images") -> tuple[dict[str, str], list[Refusal]]:
-    """Lists the regular files under a folder.
+    """Lists the regular files under a folder, or under one in an archive.
 
     Symbolic links to files are followed when they stay under the root; links to folders are not followed, so that a
     loop can't trap the walk.
 
     Args:
-        root: the folder.
+        root: the folder, an archive (``images.zip``), or a folder in it (``images.zip/train``).
         holds: what the folder is said to hold, for messages.
 
     Returns:
-        Paths by key, sorted by key; and the files that are no candidates, with the reason. No two have one key.
+        Locations by key, sorted by key; and the files that are no candidates, with the reason. No two have one key.
 
     Raises:
-        SourceError: the root is no folder, or a folder in it can't be read.
+        SourceError: the root is no folder, or a folder in it, or its archive, can't be read.
     """
-    if not root.is_dir():
-        raise SourceError(f"{root}: wanted a folder of {holds}, found {'a file' if root.exists() else 'nothing'}")
+    spot = spot_of(root)
+    if spot is not None:
+        scanned = _scan_archive(spot, holds)
+    elif root.is_dir():
+        scanned = _scan(root)
+    else:
+        raise SourceError(f"{root}: wanted a folder of {holds}, found {_found(root)}")
     real_root = root.resolve()
     files: dict[str, str] = {}
-    prefix = os.path.join(root, "")
     refusals: list[Refusal] = []
     shown: list[Refusal] = []
-    found, nameless = _by_key(root)
+    found, nameless = _by_key(scanned)
     for key in sorted(found):
-        judged = [(one, _judge(one, key, root, real_root)) for one in found[key]]
+        judged = [(one, _judge(one, key, real_root)) for one in found[key]]
         if len(judged) > 1:
             shown += [_collision(one, key, refusal) for one, refusal in judged]
             continue
         ((one, refusal),) = judged
         if refusal is None:
-            files[key] = prefix + one.name
+            files[key] = one.location
         else:
             refusals.append(refusal)
     # Names that can't be keys are shown escaped; what a file is really called comes first.
@@ -138,17 +145,26 @@ def walk(root: Path, holds: str = "images") -> tuple[dict[str, str], list[Refusa
 
 
 class _Found(NamedTuple):
-    """A file: its name relative to the root, and whether it is a symbolic link."""
+    """A file: its name relative to the root, its location, whether it is a symbolic link, and why it is of no use."""
 
     name: str
-    link: bool
+    location: str
+    link: bool = False
+    problem: tuple[str, str] | None = None
 
 
-def _by_key(root: Path) -> tuple[dict[str, list[_Found]], list[Refusal]]:
+def _found(root: Path) -> str:
+    """What stands where a folder should, for people."""
+    if not root.is_file():
+        return "something else" if root.exists() else "nothing"
+    return f"a file; a folder, or an archive ({' or '.join(archives())}), can be read"
+
+
+def _by_key(scanned: Iterable[_Found]) -> tuple[dict[str, list[_Found]], list[Refusal]]:
     """All files by the keys that they would have, and those whose name gives no key."""
     found: dict[str, list[_Found]] = {}
     nameless = []
-    for one in _scan(root):
+    for one in scanned:
         try:
             one.name.encode()
         except UnicodeEncodeError:
@@ -166,22 +182,48 @@ def _scan(root: Path) -> Iterator[_Found]:
     nothing to do.
     """
     folders = [""]
+    whole = os.path.join(root, "")
     while folders:
         prefix = folders.pop()
         try:
-            with os.scandir(root / prefix) as entries:
+            with os.scandir(whole + prefix) as entries:
                 for entry in entries:
                     name = prefix + entry.name
                     if entry.is_symlink():
                         # Not the entry's own methods: these raise where links lead in circles.
                         if os.path.isfile(entry.path) or not os.path.exists(entry.path):
-                            yield _Found(name, link=True)
+                            yield _Found(name, whole + name, link=True)
                     elif entry.is_dir(follow_symlinks=False):
                         folders.append(f"{name}/")
                     elif entry.is_file(follow_symlinks=False):
-                        yield _Found(name, link=False)
+                        yield _Found(name, whole + name)
         except OSError as error:
             raise SourceError(f"{error.filename}: the folder can't be read: {error.strerror}") from error
+
+
+def _scan_archive(spot: Spot, holds: str) -> Iterator[_Found]:
+    """The files under a folder in an archive."""
+    try:
+        inside = members(spot.archive)
+    except OSError as error:
+        raise SourceError(f"{spot.archive}: the archive can't be read: {error.strerror}") from error
+    prefix = f"{spot.inner}/" if spot.inner else ""
+    tops = set()
+    none = True
+    for member in inside:
+        name = posixpath.normpath(member.name)
+        tops.add(name.partition("/")[0])
+        if name.startswith(("/", "../")):
+            problem = ("outside_root", "its name leads out of the archive")
+            yield _Found(name, "", problem=problem)
+        elif name.startswith(prefix):
+            none = False
+            found = member_location(spot.archive, member)
+            yield _Found(name[len(prefix) :], found, problem=("unreadable", member.problem) if member.problem else None)
+    if none and prefix:
+        raise SourceError(
+            f"{spot.archive}: wanted {spot.inner}/, a folder of {holds}, in it{near(spot.inner, sorted(tops)[:12])}"
+        )
 
 
 def _collision(one: _Found, key: str, refusal: Refusal | None) -> Refusal:
@@ -192,11 +234,14 @@ def _collision(one: _Found, key: str, refusal: Refusal | None) -> Refusal:
     return Refusal(raw, "rejected", "name_collision", f"another file is {key!r} too after NFC", key)
 
 
-def _judge(one: _Found, key: str, root: Path, real_root: Path) -> Refusal | None:
-    if key.startswith(".") or "/." in key:
+def _judge(one: _Found, key: str, real_root: Path) -> Refusal | None:
+    if one.problem is None and (key.startswith(".") or "/." in key):
         return Refusal(key, "filtered", "hidden_file", "names that begin with a dot are left out", key)
+    if one.problem is not None:
+        reason, note = one.problem
+        return Refusal(key, "rejected", reason, note, key)
     if one.link:
-        target = Path(os.path.realpath(root / one.name))
+        target = Path(os.path.realpath(one.location))
         if not target.exists():
             return Refusal(key, "rejected", "broken_link", "the symbolic link leads nowhere", key)
         if not target.is_relative_to(real_root):

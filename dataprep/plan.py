@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple, Self
 
+from dataprep.clipping import Clipped, apply
 from dataprep.errors import PlanError
 from dataprep.geometry import Affine, Rect, Size
-from dataprep.labels import Clipped, Keypoints, Labels, apply, move, swap_sides
+from dataprep.labels import Keypoints, Labels, move, swap_sides
 from dataprep.passes import Color, Fill, Filter, Pass, Sides, Warp
 from dataprep.placement import Placement
 

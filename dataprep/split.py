@@ -1,4 +1,4 @@
-"""Which split a record goes to: by the hash of its group, by its first folder, or by list files."""
+"""Which split a record goes to: by the hash of its group, its first folder, list files, or as its source says."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from dataprep.errors import ManifestError, SourceError
 from dataprep.inputs import split_suffix
+from dataprep.locations import content
 
 SPLITS = ("train", "val", "test")
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -109,7 +110,14 @@ class ListSplit(_Split):
         return self
 
 
-Split = Annotated[HashSplit | FolderSplit | ListSplit, Field(discriminator="by")]
+class SourceSplit(_Split):
+    """As the source says: its folders, files or columns for train, val and test."""
+
+    by: Literal["source"]
+
+
+AnySplit = HashSplit | FolderSplit | ListSplit | SourceSplit
+Split = Annotated[AnySplit, Field(discriminator="by")]
 
 
 class Assignment(BaseModel):
@@ -129,7 +137,7 @@ class Assignment(BaseModel):
 
 
 def assign(
-    split: HashSplit | FolderSplit | ListSplit, keys: Iterable[str], known: Iterable[str], root: Path
+    split: AnySplit, keys: Iterable[str], known: Iterable[str], root: Path, named: Mapping[str, str] | None = None
 ) -> Assignment:
     """Gives every key its split.
 
@@ -138,10 +146,11 @@ def assign(
         keys: of the records.
         known: keys that inputs have but no record (refused already); a list may name them.
         root: the source's root, for list files.
+        named: the split that the source names, by key.
 
     Raises:
         SourceError: a list file can't be read.
-        ManifestError: a name stands in two lists.
+        ManifestError: a name stands in two lists, or the source names no splits.
     """
     match split:
         case HashSplit():
@@ -150,6 +159,8 @@ def assign(
             return _by_folder(split, keys)
         case ListSplit():
             return _by_lists(split, list(keys), set(known), root)
+        case SourceSplit():
+            return _by_source(list(keys), named or {})
 
 
 def _by_hash(split: HashSplit, keys: Iterable[str]) -> Assignment:
@@ -173,6 +184,13 @@ def _by_folder(split: FolderSplit, keys: Iterable[str]) -> Assignment:
             note = f"the first folder is {folder!r}; split.folders knows {', '.join(split.folders)}"
             result.unlisted.append((key, "no_split_folder", note))
     return result
+
+
+def _by_source(keys: list[str], named: Mapping[str, str]) -> Assignment:
+    if keys and not named:
+        raise ManifestError("split: {by: source}, but this source names no splits; use by: hash, folder or lists")
+    unlisted = [(key, "no_split", "the source names no split for it") for key in keys if key not in named]
+    return Assignment(splits={key: named[key] for key in keys if key in named}, unlisted=unlisted)
 
 
 def _by_lists(split: ListSplit, keys: list[str], known: set[str], root: Path) -> Assignment:
@@ -208,7 +226,7 @@ def _lines(root: Path, file: str | None) -> list[tuple[int, str]]:
     if file is None:
         return []
     try:
-        text = (root / file).read_text(encoding="utf-8-sig")
+        text = content(root / file).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f"{root / file}: the list of the split can't be read: {error}") from error
     lines = enumerate(unicodedata.normalize("NFC", text).splitlines(), 1)

@@ -32,16 +32,16 @@ def labels(draw: st.DrawFn, size: Size, *, keypoints: int = 4, classes: int = 3)
     """Labels of every kind within an image, boxes without area and unlabelled keypoints among them."""
     xs, ys = st.floats(0, size.width), st.floats(0, size.height)
     corners = []
-    for _ in range(draw(st.integers(0, 3))):
+    linked = draw(st.booleans())
+    instances = draw(st.integers(0, 3))
+    many = st.just(instances) if linked else st.integers(0, 2)
+    for _ in range(instances):
         (x0, x1), (y0, y1) = sorted([draw(xs), draw(xs)]), sorted([draw(ys), draw(ys)])
         corners.append([x0, y0, x1, y1])
     ids = [draw(st.integers(0, classes - 1)) for _ in corners]
-    points = [
-        [(draw(xs), draw(ys), draw(st.integers(0, 2))) for _ in range(keypoints)]
-        for _ in range(draw(st.integers(0, 2)))
-    ]
+    points = [[(draw(xs), draw(ys), draw(st.integers(0, 2))) for _ in range(keypoints)] for _ in range(draw(many))]
     rings = []
-    for _ in range(draw(st.integers(0, 2))):
+    for _ in range(draw(many)):
         rings.append(
             [draw(st.lists(st.tuples(xs, ys), min_size=3, max_size=6)) for _ in range(draw(st.integers(1, 2)))]
         )
@@ -54,6 +54,7 @@ def labels(draw: st.DrawFn, size: Size, *, keypoints: int = 4, classes: int = 3)
         draw(st.none() | st.integers(0, 99).map(lambda seed: mask(size, seed))),
         draw(st.none() | st.dictionaries(words, st.floats(-1e6, 1e6), max_size=2)),
         draw(st.none() | st.dictionaries(words, words, max_size=2)),
+        linked,
     )
 
 

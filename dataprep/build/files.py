@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from dataprep.errors import RecordError
+from dataprep.locations import file_of, read_from
 
 # A file that changed this recently may change once more without another time stamp: its digest is not remembered.
 _SETTLED_NS = 2_000_000_000
@@ -35,7 +36,7 @@ class Content(NamedTuple):
 
     Attributes:
         whole: the bytes.
-        stamp: the state they are from.
+        stamp: the state they are from; of the archive, for a member of one.
     """
 
     whole: bytes
@@ -43,20 +44,24 @@ class Content(NamedTuple):
 
 
 def read(path: str) -> Content:
-    """Reads a file as it was at one moment.
+    """Reads a file, or a member of an archive, as it was at one moment.
+
+    Args:
+        path: its location.
 
     Raises:
         RecordError: ``unreadable``; ``unsteady``, it changed while it was read, twice.
     """
     try:
         for _ in range(2):
-            with open(path, "rb") as file:
+            with open(file_of(path), "rb") as file:
                 before = Stamp.of(os.fstat(file.fileno()))
-                whole = file.read()
-                if before == Stamp.of(os.fstat(file.fileno())) and len(whole) == before.size:
+                whole = read_from(file, path)
+                alone = file_of(path) == path
+                if before == Stamp.of(os.fstat(file.fileno())) and (not alone or len(whole) == before.size):
                     return Content(whole, before)
     except OSError as error:
-        raise RecordError("unreadable", f"the file can't be read: {error.strerror}") from error
+        raise RecordError("unreadable", f"the file can't be read: {error.strerror or error}") from error
     raise RecordError("unsteady", "the file changes while it is read; let what writes it finish, then build again")
 
 
@@ -79,7 +84,7 @@ class Files:
     def digest(self, path: str) -> str | None:
         """SHA-256 of a file; None when it can't be read."""
         try:
-            stamp = Stamp.of(os.stat(path))
+            stamp = Stamp.of(os.stat(file_of(path)))
         except OSError:
             return None
         found = self._known.get(path)

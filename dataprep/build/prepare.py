@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -11,10 +10,11 @@ from typing import Any, NamedTuple
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.files import Stamp, read
 from dataprep.build.recipe import Recipe
+from dataprep.clipping import lost
 from dataprep.errors import DecodeError, PlanError, RecordError
 from dataprep.geometry import Size
 from dataprep.inputs import IMAGE_SUFFIXES, Record
-from dataprep.labels import lost
+from dataprep.locations import length_of
 from dataprep.passes import Pass
 from dataprep.pixels.color import gray
 from dataprep.pixels.decode import decode, open_image
@@ -137,7 +137,7 @@ def _admit_file(record: Record, recipe: Recipe, admit: Admit) -> None:
     """Bounds the file itself, before it is read."""
     most = recipe.memory_mb << 20
     try:
-        length = os.stat(record.path).st_size
+        length = length_of(record.path)
     except OSError:
         return  # who reads it says what is wrong
     if length > most:

@@ -59,6 +59,7 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
         [record.key for record in records],
         [name for one in refusals for name in (one.key, one.meant) if name],
         loaded.root,
+        {record.key: record.split for record in records if record.split},
     )
     refusals += [Refusal(key, "filtered", reason, note) for key, reason, note in assignment.unlisted]
     refusals += [Refusal(name, "rejected", "listed_missing", note) for name, note in assignment.missing]

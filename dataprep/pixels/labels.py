@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
+from pathlib import PurePath
 
 from dataprep.errors import AnnotationError, RecordError
 from dataprep.geometry import Size
 from dataprep.inputs import Record
 from dataprep.labels import Labels
+from dataprep.locations import read, shown
 from dataprep.orientation import upright
 from dataprep.pixels.decode import Opened
 from dataprep.pixels.encode import decode_mask
@@ -44,13 +44,12 @@ def source_labels(record: Record, opened: Opened, options: Options, *, raw: bool
 def _with_mask(record: Record, size: Size) -> Labels:
     if record.mask is None:
         return record.labels
+    name = PurePath(shown(record.mask)).name
     try:
-        mask = decode_mask(Path(record.mask).read_bytes())
+        mask = decode_mask(read(record.mask))
     except (OSError, ValueError) as error:
-        raise AnnotationError("bad_mask", f"{os.path.basename(record.mask)}: {error}") from error
+        raise AnnotationError("bad_mask", f"{name}: {error}") from error
     if mask.shape != (size.height, size.width):
         found = Size(mask.shape[1], mask.shape[0])
-        raise AnnotationError(
-            "bad_mask", f"{os.path.basename(record.mask)}: wanted {size} pixels as the image has, found {found}"
-        )
+        raise AnnotationError("bad_mask", f"{name}: wanted {size} pixels as the image has, found {found}")
     return replace(record.labels, mask=mask)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import unicodedata
 from collections import Counter
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from dataprep.errors import AnnotationError, SourceError, near
 from dataprep.inputs import Record, Refusal, walk
 from dataprep.labels import NOT_LABELLED, VISIBLE, Boxes, Keypoints, Labels
+from dataprep.locations import content
 from dataprep.pairing import Annotation, Images, pair, rows
 from dataprep.sources import FARTHEST, AnnotatedSource, KeypointNames, Listing
 
@@ -156,11 +158,11 @@ class CsvKeypoints(AnnotatedSource):
 
     def _lines(self, path: Path) -> list[_Line]:
         try:
-            with path.open(newline="", encoding="utf-8-sig") as file:
-                reader = csv.reader(file, strict=True)
-                header = next(reader, [])
-                self._check(header, path)
-                return [self._line(header, cells, reader.line_num) for cells in reader if cells]
+            text = content(path).decode("utf-8-sig")
+            reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+            header = next(reader, [])
+            self._check(header, path)
+            return [self._line(header, cells, reader.line_num) for cells in reader if cells]
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             raise SourceError(f"{path}: the table can't be read: {error}") from error
 

@@ -11,13 +11,14 @@ from typing import ClassVar, Literal
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import parse
+from defusedxml.ElementTree import fromstring
 from pydantic import Field
 
 from dataprep.errors import AnnotationError
 from dataprep.geometry import Size
 from dataprep.inputs import Record, Refusal, split_suffix, walk
 from dataprep.labels import DIFFICULT, TRUNCATED, Boxes, Labels
+from dataprep.locations import read
 from dataprep.pairing import Images, Pairs, pair, position, read_files, rows
 from dataprep.sources import FARTHEST, AnnotatedSource, Listing
 
@@ -144,7 +145,7 @@ class Voc(AnnotatedSource):
 
 def _root(path: str, place: str) -> Element:
     try:
-        root = parse(path).getroot()
+        root: Element | None = fromstring(read(path))
     except (ParseError, DefusedXmlException, OSError, UnicodeError, LookupError) as error:
         raise AnnotationError("bad_annotation", f"{place}: no XML that can be read: {error}") from error
     if root is None or root.tag != "annotation":

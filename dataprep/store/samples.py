@@ -82,6 +82,8 @@ def labels_json(labels: Labels) -> dict[str, Any]:
         values["values"] = dict(labels.values)
     if labels.attributes is not None:
         values["attributes"] = dict(labels.attributes)
+    if labels.linked:
+        values["linked"] = True
     return values
 
 

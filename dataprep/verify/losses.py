@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dataprep.clipping import apply
 from dataprep.convex import Convex
 from dataprep.geometry import Affine, Rect
-from dataprep.labels import Boxes, Labels, Polygons, apply, move
+from dataprep.labels import Boxes, Labels, Polygons, move
 from dataprep.plan import View
 from dataprep.verify.ink import color_of
 from dataprep.verify.layer import Layer, Ring

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from dataprep.errors import DataprepError, RecordError, near
 from dataprep.inputs import Record
+from dataprep.locations import read
 from dataprep.manifest import LoadedManifest
 from dataprep.passes import Color
 from dataprep.pixels.decode import decode, open_image
@@ -103,7 +104,7 @@ class Sheet:
         return storyboard(image, found, self.classes, [title, _facts(record, found)])
 
     def _start(self, record: Record, split: str) -> tuple[Image.Image, View]:
-        opened = open_image(Path(record.path).read_bytes(), self.memory_mb)
+        opened = open_image(read(record.path), self.memory_mb)
         labels = source_labels(record, opened, self.options, raw=self.raw)
         pixels, _ = decode(opened, self.background)
         return Image.fromarray(pixels), View.start(opened.size, labels, self.options, Origin(record.key, split))
@@ -172,7 +173,8 @@ def preview_chain(loaded: LoadedManifest, path: Path, key: str) -> None:
     listing = _listing(loaded)
     record, sample = _find(listing, key)
     keys, refused = [one.key for one in listing.records], [one.key for one in listing.refusals]
-    split = assign(loaded.manifest.split, keys, refused, loaded.root).splits.get(record.key, "")
+    named = {one.key: one.split for one in listing.records if one.split}
+    split = assign(loaded.manifest.split, keys, refused, loaded.root, named).splits.get(record.key, "")
     placed = record._replace(split=split)
     try:
         picture = Sheet.of(loaded, listing).draw_chain(placed, sample)

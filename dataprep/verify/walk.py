@@ -83,6 +83,9 @@ class SampleWalk:
         boxes = fields.get("boxes", [])
         if len(boxes) != len(fields.get("box_classes", [])):
             return f"{len(boxes)} boxes but {len(fields.get('box_classes', []))} classes"
+        parts = {kind: len(fields[kind]) for kind in ("boxes", "keypoints", "polygons") if kind in fields}
+        if fields.get("linked") and len(set(parts.values())) > 1:
+            return f"parts of the same instances are as many, found {parts}"
         for box in boxes:
             if box[0] > box[2] or box[1] > box[3] or not Rect(*box).within(whole):
                 return f"the box {box} leaves the image of {sample.size}"

@@ -129,7 +129,7 @@ export interface SampleLabels {
   /** The share of each box's area that was not cut away. */
   box_visible?: number[];
   keypoints?: Keypoint[][];
-  /** For each instance its rings: one that is hidden in part has several. */
+  /** For each instance its rings, by the nonzero rule: one that is hidden in part has several, a hole runs backwards. */
   polygons?: Ring[][];
   /** As `box_classes`. */
   polygon_classes?: number[];
@@ -137,6 +137,8 @@ export interface SampleLabels {
   mask?: MaskReference;
   values?: Record<string, number>;
   attributes?: Record<string, string>;
+  /** Boxes, keypoints and polygons, as far as they are there, are of the same instances in the same order. */
+  linked?: true;
 }
 
 /** A sample in a shard: its labels, and where its image lies in the shard's bytes. */
