@@ -61,6 +61,10 @@ class StoreReplaced(StoreError):
     """Another file has taken the place of an open store."""
 
 
+class ExportError(DataprepError):
+    """A store can't be written in another format, or not there."""
+
+
 class BuildInterrupted(DataprepError):
     """A build was stopped; what it has done is kept."""
 

@@ -17,6 +17,7 @@ from dataprep.geometry import Size
 from dataprep.inputs import Record, Refusal
 from dataprep.labels import Labels
 from dataprep.registry import find
+from dataprep.survey import Suggestion, Survey
 
 # A coordinate farther from 0 than this is a slip (an exponent, two numbers run together), never a box that reaches
 # beyond its image: no image that we decode has a side of a tenth of it.
@@ -102,6 +103,12 @@ class Source(BaseModel, ABC):
         Raises:
             SourceError: a folder or an annotation file that can't be read at all.
         """
+
+    @classmethod
+    def recognise(cls, survey: Survey) -> Suggestion | None:
+        """What a manifest for this folder would say, where it looks like this format; None where it does not."""
+        del survey
+        return None
 
 
 class Content(Protocol):
