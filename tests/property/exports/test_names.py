@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataprep.exports.names import safe, unique
@@ -14,7 +14,7 @@ from dataprep.exports.names import safe, unique
 # Few letters, so that names meet.
 texts = st.text("aAée\u0301_-./\\: \n\x000ßs")
 anything = texts | st.text(st.characters(codec="utf-8"), max_size=300)
-keys = st.lists(anything, unique=True, max_size=8)
+keys = st.lists(st.text("aA_/.", max_size=3) | anything, unique=True, max_size=8)
 
 
 @given(anything | st.sampled_from(["CON", "com1.a", "..", "a.", "-" * 200, "." * 200, "com1" + "." * 200]))
@@ -31,6 +31,8 @@ def test_a_safe_name_is_a_file_name_on_every_system(text: str) -> None:
 
 
 @given(keys)
+@example(["a", "A"])
+@example(["a/b", "a_b", "a-b"])
 def test_names_are_unique_and_follow_from_the_texts_alone(texts: list[str]) -> None:
     found = dict(zip(texts, unique([safe(text) for text in texts], texts), strict=True))
     assert len({name.casefold() for name in found.values()}) == len(texts)
