@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, JpegImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dataprep.geometry import Size
 from dataprep.pixels import Pixels
+from dataprep.pixels.plugins import open_lazily
 
 
 class _Encoding(BaseModel):
@@ -95,8 +99,17 @@ def encode_mask(mask: npt.NDArray[np.uint8]) -> bytes:
     return out.getvalue()
 
 
-def decode_mask(content: bytes) -> npt.NDArray[np.uint8]:
-    """A mask of class indices from a PNG: 8-bit gray, or a palette, whose indices count and not its colours.
+# How Pillow names the layouts of a PNG's pixels that are taken for class indices as they are. Gray of 2 and 4 bits it
+# scales to 0...255, which makes other classes of them.
+_INDICES = ("1", "L", "P", "P;1", "P;2", "P;4")
+
+
+def decode_mask(content: bytes, size: Size) -> npt.NDArray[np.uint8]:
+    """A mask of class indices from a PNG: gray of 8 bits or 1, or a palette, whose indices count and not its colours.
+
+    Args:
+        content: the file.
+        size: of the image that it belongs to; a mask of another one is refused before a pixel of it is decoded.
 
     Returns:
         (height, width) uint8.
@@ -104,19 +117,35 @@ def decode_mask(content: bytes) -> npt.NDArray[np.uint8]:
     Raises:
         ValueError: no such PNG.
     """
+    with _opened("PNG", content, size) as image:
+        layout = image.tile[0].args if image.tile else "none"
+        if layout not in _INDICES:
+            raise ValueError(f"wanted a PNG of class indices, 8-bit gray or palette, found pixels of layout {layout}")
+        image.load()
+        return np.array(image, np.uint8)
+
+
+@contextmanager
+def _opened(format: str, content: bytes, size: Size) -> Iterator[ImageFile.ImageFile]:
+    """A file whose header promises the size that is wanted: what decoding it may take is bounded by that.
+
+    Raises:
+        ValueError: it can't be opened, or decoded within the block, or has another size.
+    """
     try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-            image.load()
-            if image.mode not in ("L", "P", "1"):
-                raise ValueError(f"wanted a PNG of class indices, 8-bit gray or palette, found mode {image.mode}")
-            return np.array(image, np.uint8)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of odd metadata, which counts for nothing here
+            with open_lazily(format, content) as image:
+                if image.size != size:
+                    raise ValueError(f"wanted {size} pixels, found {Size(*image.size)}")
+                yield image
     except (OSError, SyntaxError) as error:
-        raise ValueError(f"no PNG that can be decoded: {error}") from error
+        raise ValueError(f"no {format} that can be decoded: {error}") from error
 
 
 def subsampling(content: bytes) -> str:
     """The chroma subsampling of a JPEG that can be decoded: ``4:4:4``, ``4:2:0``, or ``another``."""
-    with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+    with open_lazily("JPEG", content) as image:
         return {0: "4:4:4", 2: "4:2:0"}.get(JpegImagePlugin.get_sampling(image), "another")
 
 
@@ -139,13 +168,5 @@ def decode_stored(content: bytes, format: str, size: Size) -> Pixels:
         if len(content) != wanted:
             raise ValueError(f"{size} pixels of raw RGB are {wanted} bytes, found {len(content)}")
         return np.frombuffer(content, np.uint8).reshape(size.height, size.width, 3)
-    try:
-        with Image.open(io.BytesIO(content), formats=[format.upper()]) as image:
-            image.load()
-            found = Size(*image.size)
-            pixels = np.asarray(image.convert("RGB"))
-    except OSError as error:
-        raise ValueError(f"no {format} that can be decoded: {error}") from error
-    if found != size:
-        raise ValueError(f"promised {size} pixels, found {found}")
-    return pixels
+    with _opened(format.upper(), content, size) as image:
+        return np.asarray(image.convert("RGB"))

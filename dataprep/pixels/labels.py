@@ -45,12 +45,7 @@ def _with_mask(record: Record, size: Size) -> Labels:
     if record.mask is None:
         return record.labels
     try:
-        mask = decode_mask(Path(record.mask).read_bytes())
+        mask = decode_mask(Path(record.mask).read_bytes(), size)
     except (OSError, ValueError) as error:
         raise AnnotationError("bad_mask", f"{os.path.basename(record.mask)}: {error}") from error
-    if mask.shape != (size.height, size.width):
-        found = Size(mask.shape[1], mask.shape[0])
-        raise AnnotationError(
-            "bad_mask", f"{os.path.basename(record.mask)}: wanted {size} pixels as the image has, found {found}"
-        )
     return replace(record.labels, mask=mask)

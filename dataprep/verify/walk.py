@@ -109,8 +109,11 @@ class SampleWalk:
             return None if mask is promised else "its JSON and its row disagree on whether it has a mask"
         if (len(mask), canonical.sha256(mask)) != (promised["length"], promised["sha256"]):
             return "its mask is not the promised one"
-        height, width = decode_mask(mask).shape
-        return None if (width, height) == sample.size else f"its mask has {Size(width, height)} pixels"
+        try:
+            decode_mask(mask, sample.size)
+        except ValueError as error:
+            return f"its mask: {error}"
+        return None
 
     def _add_to_shard(self, sample: StoredSample, content: bytes) -> None:
         self._seen += 1
