@@ -160,7 +160,7 @@ def inspect(store: Path, as_json: bool) -> None:
     rows = [
         ("store", f"{found['store']}, {console.size(found['bytes'])}"),
         ("digest", found["digest"]),
-        ("images", f"{image['format']}, {size}"),
+        ("images", f"{' '.join(filter(None, (image['format'], image.get('subsampling'))))}, {size}"),
         ("labels", ", ".join(found["labels"]) or "-"),
         ("shards", f"{shards['count']}, largest {console.size(shards['images_bytes']['max'])}"),
         ("ledger", console.counts(ledger["statuses"])),
