@@ -57,10 +57,7 @@ def _with_mask(record: Record, size: Size) -> Labels:
         return labels
     name = PurePath(shown(record.mask)).name
     try:
-        mask = decode_mask(read(record.mask))
+        mask = decode_mask(read(record.mask), size)
     except (OSError, ValueError) as error:
         raise AnnotationError("bad_mask", f"{name}: {error}") from error
-    if mask.shape != (size.height, size.width):
-        found = Size(mask.shape[1], mask.shape[0])
-        raise AnnotationError("bad_mask", f"{name}: wanted {size} pixels as the image has, found {found}")
     return replace(labels, mask=mask)
