@@ -57,9 +57,9 @@ def test_a_whole_dataset_can_be_synced_by_hash(http: httpx.Client, sample_store:
     assert (answer.headers["content-type"], hashlib.sha256(answer.content).hexdigest()) == ("image/jpeg", one)
 
 
-def addresses(http: httpx.Client) -> list[str]:
-    shard = http.get("/v1/datasets/sample/index.json").json()["shards"][0]
-    base = "/v1/datasets/sample"
+def addresses(http: httpx.Client, name: str = "sample") -> list[str]:
+    base = f"/v1/datasets/{name}"
+    shard = http.get(f"{base}/index.json").json()["shards"][0]
     sample = http.get(f"{base}/samples?limit=1").json()["samples"][0]
     return [
         "/v1/datasets",
