@@ -212,7 +212,7 @@ def test_without_pages_the_root_says_how_to_add_them(sample_store: Path, tmp_pat
 
     async def get() -> httpx.Response:
         app = create_app(Settings((sample_store,), pages=tmp_path))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
             found = await client.get("/")
         app.state.catalog.close()
         return found
@@ -277,6 +277,6 @@ def test_a_stalled_download_does_not_keep_the_server_from_ending(tmp_path: Path)
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as stalled:
             path = f"/v1/datasets/large/shards/{shard['images']['sha256']}.bin"
-            stalled.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            stalled.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             assert stalled.recv(100).startswith(b"HTTP/1.1 200")
             assert server.stop() == 0
