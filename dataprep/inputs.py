@@ -42,6 +42,7 @@ class Record(NamedTuple):
         mask: where its mask is (`dataprep.locations`), a PNG of class indices; None without one.
         relative: kinds of its labels that are in shares of the image's size, [0, 1] x [0, 1] for all of it, and become
             pixels once that size is known.
+        dropped: how many of its labels the source left out, by reason.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Record(NamedTuple):
     split: str = ""
     mask: str | None = None
     relative: tuple[Placed, ...] = ()
+    dropped: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

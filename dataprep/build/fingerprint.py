@@ -47,7 +47,8 @@ class Fingerprints:
         """
         labels = record.labels
         # A folder of classes has few different labels, and each of them many times.
-        plain = (record.size, record.notes, mask, record.relative, labels.class_id, labels.tags, labels.linked)
+        said = (record.size, record.notes, mask, record.relative, record.dropped)
+        plain = (*said, labels.class_id, labels.tags, labels.linked)
         rest = (labels.boxes, labels.keypoints, labels.polygons, labels.mask, labels.values, labels.attributes)
         if all(kind is None for kind in rest):
             if plain not in self._plain:

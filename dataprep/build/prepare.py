@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -123,7 +124,8 @@ def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Ou
         mask = encode_mask(clipped.labels.mask) if clipped.labels.mask is not None else None
         text = sample_json(key, encoded, mask, opened.size, view.size, view.affine, clipped.labels)
         samples.append(NewSample(key, view.size, encoded, mask, text))
-    dropped = lost(labels, [view.placement.region for view in views], recipe.options.min_visible)
+    dropped = Counter(lost(labels, [view.placement.region for view in views], recipe.options.min_visible))
+    dropped.update(dict(record.dropped))
     row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
     measures = measure(opened.size, labels.boxes, sums)
     if (look := perceptual_hash(pixels)) is not None:
