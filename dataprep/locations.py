@@ -204,12 +204,29 @@ class _Kept:
         length = length_of(location)
         if length > MOST_KEPT:
             raise Unreadable(f"it unpacks to {length >> 20} MiB, more than {MOST_KEPT >> 20}; unpack it first")
+        self._make_room(length)
+        return self._contents.setdefault(location, _unpack(file, location))
+
+    def put(self, location: str, content: bytes) -> None:
+        self._make_room(len(content))
+        self._contents[location] = content
+
+    def _make_room(self, length: int) -> None:
         while self._contents and sum(map(len, self._contents.values())) + length > MOST_KEPT:
             self._contents.popitem(last=False)
-        return self._contents.setdefault(location, _unpack(file, location))
 
 
 _kept = _Kept()
+
+
+def keep(location: str, content: bytes) -> None:
+    """Keeps what was unpacked whole for reads of its parts, as long as there is room.
+
+    Args:
+        location: of what was unpacked.
+        content: its bytes.
+    """
+    _kept.put(location, content)
 
 
 def read(location: str) -> bytes:
