@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from dataprep.errors import RecordError
-from dataprep.locations import file_of, read_from
+from dataprep.locations import file_of, length_of, read_from
 
 # A file that changed this recently may change once more without another time stamp: its digest is not remembered.
 _SETTLED_NS = 2_000_000_000
@@ -81,10 +81,20 @@ class Files:
         if not rehash:
             self._known = _load(self._path)
 
-    def digest(self, path: str) -> str | None:
-        """SHA-256 of a file; None when it can't be read."""
+    def digest(self, path: str, most: int) -> str | None:
+        """SHA-256 of a file.
+
+        Args:
+            path: its location.
+            most: bytes; a larger file is not read.
+
+        Returns:
+            The digest; None when it can't be read, or is larger.
+        """
         try:
             stamp = Stamp.of(os.stat(file_of(path)))
+            if length_of(path) > most:
+                return None
         except OSError:
             return None
         found = self._known.get(path)

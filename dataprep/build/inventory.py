@@ -51,6 +51,8 @@ class Inventory:
         self.items = [Item(record) for record in work.records]
         self.planned = {record.key: record.split for record in work.records}
         self._loaded, self._work, self._limit = loaded, work, limit
+        # Larger files are rejected, in every build anew.
+        self._most = self.recipe.memory_mb << 20
         self._looked = False
 
     def look(self, progress: Progress | None) -> None:
@@ -61,14 +63,14 @@ class Inventory:
         for number, item in enumerate(self.items):
             if progress and number % _STEP == 0:
                 progress("reading", number, self._work.inputs)
-            item.source = self.files.digest(item.record.path)
+            item.source = self.files.digest(item.record.path, self._most)
             if item.source is not None:
                 self.describe(item)
 
     def describe(self, item: Item) -> None:
         """Digests a record's labels."""
         record = item.record
-        mask = (self.files.digest(record.mask) or "unreadable") if record.mask else None
+        mask = (self.files.digest(record.mask, self._most) or "unreadable") if record.mask else None
         item.labels = self.prints.labels(record, mask)
 
     def identify(self) -> None:
