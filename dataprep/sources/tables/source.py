@@ -17,11 +17,9 @@ from dataprep.pairing import rows as ledger_rows
 from dataprep.sources import AnnotatedSource, KeypointNames, Listing
 from dataprep.sources.parts.coordinates import FIRST_PIXEL, MEANING, Coordinates, Meaning
 from dataprep.sources.parts.references import References
+from dataprep.sources.parts.splits import SPLIT_NAMES, SplitName
 from dataprep.sources.tables.columns import Columns
 from dataprep.sources.tables.entry import Entry, Row, merged
-
-SplitName = Literal["train", "val", "test"]
-_SPLITS: dict[str, SplitName] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 
 class TableSource(AnnotatedSource):
@@ -37,7 +35,7 @@ class TableSource(AnnotatedSource):
     coordinates: Meaning | None = Field(None, description=f"wanted with boxes or keypoints. {MEANING}")
     first_pixel: Literal[0, 1] = Field(0, description=FIRST_PIXEL)
     keypoints: KeypointNames | None = Field(None, description="names of keypoints; left out: there are none")
-    splits: Mapping[str, SplitName] = Field(_SPLITS, description="what each name in the column of splits means")
+    splits: Mapping[str, SplitName] = Field(SPLIT_NAMES, description="what each name in the column of splits means")
 
     @model_validator(mode="after")
     def _whole(self) -> TableSource:
