@@ -79,9 +79,9 @@ class Pts(SidecarSource[_Face]):
         """Whether points are shares of the image."""
         return ("keypoints",) if self.coordinates == "relative" else ()
 
-    @property
-    def nothing(self) -> _Face:
+    def nothing(self, used: Mapping[str, _Face]) -> _Face:
         """No face."""
+        del used
         return _Face(np.zeros((0, len(self.keypoints.names), 3)))
 
     def split_of(self, key: str) -> str:

@@ -37,7 +37,7 @@ def plant(root: Path, seed: int, stem: str, suffix: str) -> None:
     photo[31:34, 46:49] = 250
     path = root / f"{stem}{suffix}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(photo).save(path, **({"quality": 98, "subsampling": 0} if suffix == ".jpg" else {}))
+    Image.fromarray(photo).save(path, quality=98, subsampling=0)
     lines = "\n".join(f"{x:.6f} {y:.6f}" for x, y in points)
     (root / f"{stem}.pts").write_text(f"version: 1\nn_points:  68\n{{\n{lines}\n}}\n")
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from dataprep.errors import AnnotationError
 from dataprep.inputs import Placed, Record, Refusal, split_suffix, walk
+from dataprep.labels import Labels
 from dataprep.locations import read
 from dataprep.pairing import Images, pair, read_files, rows
 from dataprep.sources import AnnotatedSource, Content, KeypointNames, Listing
@@ -83,12 +84,12 @@ class SidecarSource(AnnotatedSource, Generic[T]):
         pairs = pair(images, annotations, folder, "source.annotations", "second_annotation")
         used = self.settled(pairs.used)
         refusals = rows(images, refusals, pairs.alone, folder)
-        classes = self.class_names(used.values())
+        classes, nothing = self.class_names(used.values()), self.nothing(used).labels(())
         records: list[Record] = []
         for key, path in images.files.items():
             row = pairs.rejected.get(key) or self.record(key, path, used, classes)
             if isinstance(row, Record):
-                records.append(self._whole_record(row, used.get(key)))
+                records.append(self._whole_record(row, used.get(key), nothing))
             else:
                 refusals.append(row)
         return Listing(classes, self.point_names, records, refusals)
@@ -112,17 +113,16 @@ class SidecarSource(AnnotatedSource, Generic[T]):
             return "", AnnotationError("bad_annotation", f"{place}: the file can't be read: {error.strerror or error}")
         return self.parse(content, place)
 
-    def _whole_record(self, record: Record, content: T | None) -> Record:
+    def _whole_record(self, record: Record, content: T | None, nothing: Labels) -> Record:
         record = record._replace(split=self.split_of(record.key))
         if content is None:
-            return record._replace(labels=self.nothing.labels(()))
+            return record._replace(labels=nothing)
         notes = (*record.notes, *content.notes)
         if content.image_name not in ("", record.key.rpartition("/")[2]):
             notes = (*notes, "other_image_name")
         there = set(record.labels.kinds())
         return record._replace(notes=notes, relative=tuple(kind for kind in self.relative if kind in there))
 
-    @property
     @abstractmethod
-    def nothing(self) -> T:
-        """What is said of an image without annotation: that it shows nothing."""
+    def nothing(self, used: Mapping[str, T]) -> T:
+        """What is said of an image without annotation, beside those that are said to show something."""
