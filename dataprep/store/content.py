@@ -81,9 +81,14 @@ class Prepared:
 
 
 class Planned(NamedTuple):
-    """A record's place in the store: they are given in the order of (split, hash of the key)."""
+    """A record's place in the store: they are given in the order of (split, hash of the key).
 
-    fingerprint: str
+    Attributes:
+        outcome: the id of what became of it, see `dataprep.store.outcomes`.
+        split: its split.
+    """
+
+    outcome: int
     split: str
 
 

@@ -166,11 +166,11 @@ def test_files_that_were_left_alone_are_not_read_again(photos: Path) -> None:
     with closing(sqlite3.connect(photos / "s.db.files")) as connection:
         assert connection.execute("SELECT count(*) FROM files").fetchone()[0] == COUNT
         # A wrong digest shows who trusts it.
-        connection.execute("UPDATE files SET digest = 'wrong' WHERE name LIKE '%/05.png'")
+        connection.execute("UPDATE files SET digest = ? WHERE name LIKE '%/05.png'", ("f" * 64,))
         connection.commit()
     assert build(photos)["redone"] == {"image changed": 1}
     with closing(sqlite3.connect(photos / "s.db.files")) as connection:
-        connection.execute("UPDATE files SET digest = 'wrong' WHERE name LIKE '%/05.png'")
+        connection.execute("UPDATE files SET digest = ? WHERE name LIKE '%/05.png'", ("f" * 64,))
         connection.commit()
     assert build(photos, "--rehash")["redone"] == {}
 
