@@ -26,7 +26,7 @@ class Part(NamedTuple):
         flags: of its box.
         visible: the share of its box that no crop has cut away.
         points: (K, 3) float64.
-        rings: its outline.
+        rings: its outline, which may be of nothing.
     """
 
     class_id: int
@@ -34,7 +34,7 @@ class Part(NamedTuple):
     flags: int = 0
     visible: float = 1.0
     points: Floats | None = None
-    rings: tuple[Floats, ...] = ()
+    rings: tuple[Floats, ...] | None = None
 
 
 def parts_of(labels: Labels) -> list[Part]:
@@ -76,7 +76,7 @@ def _merged(same: Sequence[Part]) -> Part:
         whole = whole._replace(
             class_id=whole.class_id if whole.class_id >= 0 else part.class_id,
             points=part.points if whole.points is None else whole.points,
-            rings=whole.rings or part.rings,
+            rings=part.rings if whole.rings is None else whole.rings,
         )
     return whole
 
@@ -100,12 +100,13 @@ def annotation(part: Part, size: Size, points: int, shift: float, lost: Counter[
         lost["difficult and truncated boxes"] += 1
     if part.visible < 1:
         lost["visible shares of boxes"] += 1
-    area = abs(sum(signed_area(ring) for ring in part.rings)) if part.rings else (x1 - x0) * (y1 - y0)
+    rings = part.rings or ()
+    area = abs(sum(signed_area(ring) for ring in rings)) if rings else (x1 - x0) * (y1 - y0)
     value = {
         "bbox": [x0, y0, round(x1 - x0, _DECIMALS), round(y1 - y0, _DECIMALS)],
         "area": round(area, _DECIMALS),
         "iscrowd": int(crowd),
-        "segmentation": _mask(part.rings, size, lost) if crowd and part.rings else _polygons(part.rings, lost),
+        "segmentation": _mask(rings, size, lost) if crowd and part.rings is not None else _polygons(rings, lost),
     }
     if points:
         found = np.zeros((points, 3)) if part.points is None else part.points
@@ -118,7 +119,7 @@ def annotation(part: Part, size: Size, points: int, shift: float, lost: Counter[
 
 def _hull(part: Part) -> Floats:
     there = [] if part.points is None else [part.points[part.points[:, 2] != NOT_LABELLED, :2]]
-    places = np.concatenate([*part.rings, *there, np.zeros((0, 2))])
+    places = np.concatenate([*(part.rings or ()), *there, np.zeros((0, 2))])
     return np.concatenate([places.min(axis=0), places.max(axis=0)]) if len(places) else np.zeros(4)
 
 
