@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -19,9 +19,15 @@ from dataprep.sources.parts.coordinates import MEANING, Coordinates, Four, Meani
 from dataprep.sources.parts.fields import listed, number, whole_size
 from dataprep.sources.parts.landmarks import IBUG_68
 from dataprep.sources.parts.placed import placed
-from dataprep.sources.parts.sidecars import SidecarSource
+from dataprep.sources.parts.sidecars import SidecarSource, folders_of
+from dataprep.survey import Suggestion, Survey
 
 _PIXELS = Coordinates()
+
+Holds = Literal["landmarks", "boxes", "detections"]
+
+# So many files are looked into to recognise the format, and numbers up to this are taken for shares of the image.
+_MOST_FILES, _SHARES = 20, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,7 @@ class FaceApi(SidecarSource[_Faces]):
     format: Literal["face_api"]
     images: str = Field("jpg", description="folder of images, relative to the root")
     annotations: str = Field("pts", description="folder of JSON files, relative to the root")
-    holds: Literal["landmarks", "boxes", "detections"] = Field(description="what the files hold")
+    holds: Holds = Field(description="what the files hold")
     coordinates: Meaning | None = Field(
         None, description=f"wanted for landmarks and boxes; detections are in pixels, continuous. {MEANING}"
     )
@@ -75,6 +81,36 @@ class FaceApi(SidecarSource[_Faces]):
                 "shares of the image (relative), but files that look the same may be either"
             )
         return self
+
+    @classmethod
+    def recognise(cls, survey: Survey) -> Suggestion | None:
+        """JSON files that are lists of points, of boxes or of detections, and nothing else."""
+        files = survey.ending(cls.suffix)
+        found = {file: look for file in files[:_MOST_FILES] if (look := _first_look(survey.content(file))) is not None}
+        looks = list(found.values())
+        holds = {look.holds for look in looks if look.holds}
+        if len(holds) != 1 or 2 * len(looks) < len(files[:_MOST_FILES]):
+            return None
+        theirs = [file for file in files if file in found or file not in files[:_MOST_FILES]]
+        images, annotations, share = folders_of(survey, theirs, whole_names=cls.whole_names)
+        if not share:
+            return None
+        (held,) = holds
+        options: dict[str, Any] = {"images": images, "annotations": annotations, "holds": held}
+        doubts = []
+        if held != "detections":
+            largest = max((look.largest for look in looks), default=0.0)
+            options["coordinates"] = "relative" if largest <= _SHARES else "continuous"
+            doubts.append(
+                f"coordinates: the largest number is {largest:g}, so they are taken for "
+                f"{'shares of the image' if largest <= _SHARES else 'pixels'}"
+            )
+        count = next((look.points for look in looks if look.points), len(IBUG_68.names))
+        if held != "boxes" and count != len(IBUG_68.names):
+            options["keypoints"] = {"names": [f"point_{index}" for index in range(count)]}
+            doubts.append("keypoints: the files don't name their points; give them names, and pairs of left and right")
+        reasons = (f"{len(theirs):,} JSON files hold {held} as face-api.js has them",)
+        return Suggestion(options, reasons, tuple(doubts), None, 0.9 * share)
 
     @property
     def point_names(self) -> KeypointNames | None:
@@ -175,6 +211,44 @@ class FaceApi(SidecarSource[_Faces]):
             raise AnnotationError("bad_annotation", f"{place}: its detections are of images of different sizes")
         whole = np.stack(points) if points else np.zeros((0, len(self.keypoints.names), 3))
         return _Faces(tuple(corners), (self.face,) * len(corners), whole, sizes[0] if sizes else None)
+
+
+class _Look(NamedTuple):
+    """What a first look at a file finds; an empty list holds nothing that could be told."""
+
+    holds: Holds | None
+    largest: float = 0.0
+    points: int = 0
+
+
+def _first_look(content: bytes) -> _Look | None:
+    """A first look at a file; None when it is of no kind that is known here."""
+    try:
+        value = loads(content)
+    except JsonError:
+        return None
+    if isinstance(value, list):
+        several = bool(value) and all(isinstance(one, list) for one in value)
+        boxes, points = (
+            _all_numbers([value], ("x", "y", "width", "height")),
+            _all_numbers(value if several else [value]),
+        )
+        if boxes is not None:
+            return _Look("boxes" if boxes else None, max(boxes, default=0.0))
+        if points is not None:
+            return _Look("landmarks", max(points, default=0.0), len(value[0] if several else value))
+    first = value[0] if isinstance(value, list) and value else value
+    landmarks = first.get("landmarks") if isinstance(first, dict) and "detection" in first else None
+    positions = landmarks.get("_positions") if isinstance(landmarks, dict) else None
+    return _Look("detections", points=len(positions)) if isinstance(positions, list) else None
+
+
+def _all_numbers(lists: Sequence[Sequence[Any]], names: Sequence[str] = ("x", "y")) -> list[float] | None:
+    """The sizes of all numbers of objects in lists; None when one of them lacks one."""
+    try:
+        return [abs(one) for several in lists for each in several for one in _fields(each, names, "")]
+    except AnnotationError:
+        return None
 
 
 def _object(value: Any, place: str) -> Mapping[str, Any]:
