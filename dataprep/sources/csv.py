@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -17,7 +18,9 @@ from dataprep.sources.parts.references import name_of
 from dataprep.sources.tables.cells import PointCells, box_in, number_in, size_in, tags_in
 from dataprep.sources.tables.columns import Columns
 from dataprep.sources.tables.entry import Entry, Row, of_object
+from dataprep.sources.tables.recognition import MOST_ROWS, Sample, recognised
 from dataprep.sources.tables.source import TableSource
+from dataprep.survey import Suggestion, Survey
 
 
 class Csv(TableSource):
@@ -49,6 +52,11 @@ class Csv(TableSource):
         if self.delimiter in '\r\n"':
             raise ValueError(f"no table has {self.delimiter!r} between its cells")
         return self
+
+    @classmethod
+    def recognise(cls, survey: Survey) -> Suggestion | None:
+        """A table with a column that names images."""
+        return recognised(survey, _samples(survey))
 
     def content(self, table: Path) -> Iterator[Row]:
         """The rows of the table; one with more or fewer cells than the header is ``bad_row``."""
@@ -159,3 +167,26 @@ class _Reader:
             return None
         found = {column: plain[column].strip() for column in self._source.layout.attributes}
         return {column: text for column, text in found.items() if text}
+
+
+# So many tables are looked into, and so many bytes of each.
+_MOST_TABLES, _MOST_BYTES = 20, 4 << 20
+
+
+def _samples(survey: Survey) -> Iterator[Sample]:
+    """The first rows of each table."""
+    for file in survey.ending(".csv", ".tsv")[:_MOST_TABLES]:
+        whole = survey.content(file)
+        part = whole if len(whole) <= _MOST_BYTES else whole[:_MOST_BYTES].rpartition(b"\n")[0]
+        try:
+            text = io.TextIOWrapper(io.BytesIO(part), encoding="utf-8-sig", newline="")
+            first = text.readline()
+            text.seek(0)
+            delimiter = max(",\t;|", key=first.count)
+            rows = list(islice(csv.reader(text, delimiter=delimiter), MOST_ROWS + 1))
+        except (UnicodeDecodeError, csv.Error):
+            continue
+        if len(rows) > 1:
+            header = list(dict.fromkeys(rows[0]))
+            cells = [dict(zip(rows[0], row, strict=False)) for row in rows[1:] if row]
+            yield Sample(file, Csv.section, header, cells, {} if delimiter == "," else {"delimiter": delimiter})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -21,7 +23,9 @@ from dataprep.sources.parts.placed import placed
 from dataprep.sources.parts.references import name_of
 from dataprep.sources.tables.columns import Columns
 from dataprep.sources.tables.entry import Entry, Row, of_object
+from dataprep.sources.tables.recognition import MOST_ROWS, Sample, recognised
 from dataprep.sources.tables.source import TableSource
+from dataprep.survey import Suggestion, Survey
 
 
 class Jsonl(TableSource):
@@ -42,6 +46,11 @@ class Jsonl(TableSource):
     def layout(self) -> Columns:
         """Which fields hold what."""
         return self.fields
+
+    @classmethod
+    def recognise(cls, survey: Survey) -> Suggestion | None:
+        """A file of objects with a field that names images."""
+        return recognised(survey, _samples(survey))
 
     def content(self, table: Path) -> Iterator[Row]:
         """The lines of the file; one that is no object is ``bad_row``.
@@ -231,3 +240,25 @@ def _yes(value: Any, place: str) -> bool:
     if value is None or (type(value) is int and value in (0, 1, -1)):
         return bool(value == 1)
     raise AnnotationError("bad_row", f"{place}: wanted true or false, or 1 or 0, found {shown(value)}")
+
+
+# So many files are looked into.
+_MOST_FILES = 20
+
+
+def _samples(survey: Survey) -> Iterator[Sample]:
+    """The first objects of each file, with fields within fields beside those that hold them."""
+    for file in survey.ending(".jsonl", ".ndjson")[:_MOST_FILES]:
+        rows: list[Object] = []
+        for line in islice(io.BytesIO(survey.content(file)), MOST_ROWS):
+            try:
+                value = loads(line) if line.strip() else None
+            except JsonError:
+                continue
+            if isinstance(value, dict):
+                within = {name: inner for name, inner in value.items() if isinstance(inner, dict)}
+                plain = {name: inner for name, inner in value.items() if name not in within}
+                deep = {f"{name}.{one}": found for name, inner in within.items() for one, found in inner.items()}
+                rows.append({**plain, **deep})
+        if rows:
+            yield Sample(file, Jsonl.section, list(dict.fromkeys(name for row in rows for name in row)), rows)

@@ -17,7 +17,11 @@ from dataprep.sources import KeypointNames
 from dataprep.sources.parts.fields import listed, whole_size
 from dataprep.sources.parts.references import base_of
 from dataprep.sources.parts.shapes import KINDS, Instance, Kind, Shape, instances_of, keypoints_of, shape_in
-from dataprep.sources.parts.sidecars import SidecarSource
+from dataprep.sources.parts.sidecars import SidecarSource, folders_of
+from dataprep.survey import Suggestion, Survey
+
+# So many files are looked into to recognise the format: with their pictures in them, they have megabytes.
+_MOST_FILES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,34 @@ class Labelme(SidecarSource[_Picture]):
         """The names of keypoints."""
         return self.keypoints
 
+    @classmethod
+    def recognise(cls, survey: Survey) -> Suggestion | None:
+        """JSON files with shapes that have types and points."""
+        files = survey.ending(cls.suffix)
+        looks = {file: look for file in files[:_MOST_FILES] if (look := _first_look(survey.content(file))) is not None}
+        # Files of other kinds may lie beside; those of this one all say which shapes they have.
+        theirs = [file for file in files if file in looks or file not in files[:_MOST_FILES]]
+        if not looks or len(looks) * 2 < len(files[:_MOST_FILES]):
+            return None
+        images, annotations, share = folders_of(survey, theirs, whole_names=cls.whole_names)
+        if not share:
+            return None
+        shapes = [shape for look in looks.values() for shape in look.shapes]
+        kinds = dict.fromkeys(kind for kind, _ in shapes)
+        options: dict[str, Any] = {"images": images, "annotations": annotations}
+        doubts = []
+        if unknown := [kind for kind in kinds if kind not in KINDS]:
+            options["shapes"] = [kind for kind in KINDS if kind in kinds]
+            doubts.append(f"shapes: left out are {', '.join(unknown)}, which can't be labels; turn them into polygons")
+        if names := list(dict.fromkeys(label for kind, label in shapes if kind == "point")):
+            options["keypoints"] = {"names": names}
+            doubts.append("keypoints: these are the labels of points in some files; see to their order and pairs")
+        if flags := list(dict.fromkeys(name for look in looks.values() for name in look.flags)):
+            doubts.append(f"flags: {', '.join(flags[:5])} become attributes; they can be tags, or the class")
+        drawn = ", ".join(kinds) or "no shapes yet"
+        reasons = (f"{len(theirs):,} JSON files list shapes as labelme does: {drawn}",)
+        return Suggestion(options, reasons, tuple(doubts), None, 0.95 * share)
+
     def nothing(self, used: Mapping[str, _Picture]) -> _Picture:
         """A picture without shapes."""
         return _Picture(points=self._no_points(), kinds=_kinds(used))
@@ -174,6 +206,33 @@ class Labelme(SidecarSource[_Picture]):
                 return _Picture(class_name="".join(are_set))
             case _:
                 return _Picture()
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a first look at a file finds: types and labels of its shapes, and its flags."""
+
+    shapes: tuple[tuple[str, str], ...]
+    flags: tuple[str, ...]
+
+
+def _first_look(content: bytes) -> _Look | None:
+    """A first look at a file; None when it is not one of labelme's."""
+    try:
+        value = loads(content)
+    except JsonError:
+        return None
+    shapes = value.get("shapes") if isinstance(value, dict) else None
+    if not isinstance(shapes, list) or not {"imagePath", "imageData", "imageHeight"} & set(value):
+        return None
+    found: list[tuple[str, str]] = []
+    for shape in shapes:
+        kind, label = (shape.get("shape_type") or "polygon", shape.get("label")) if isinstance(shape, dict) else (0, 0)
+        if not isinstance(kind, str) or not isinstance(label, str) or not isinstance(shape.get("points"), list):
+            return None
+        found.append((kind, label.strip()))
+    flags = value.get("flags")
+    return _Look(tuple(found), tuple(flags) if isinstance(flags, dict) else ())
 
 
 def _kinds(used: Mapping[str, _Picture]) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -17,8 +17,9 @@ from dataprep.sources import KeypointNames
 from dataprep.sources.parts.coordinates import FIRST_PIXEL, MEANING, Coordinates, Meaning
 from dataprep.sources.parts.landmarks import IBUG_68
 from dataprep.sources.parts.placed import placed
-from dataprep.sources.parts.sidecars import SidecarSource
+from dataprep.sources.parts.sidecars import SidecarSource, below, folders_of
 from dataprep.sources.parts.splits import SPLIT_NAMES, SplitName, split_of_folders
+from dataprep.survey import Suggestion, Survey
 
 # The sets of 300-W: trained on AFW and the training sets of LFPW and Helen, tested on the rest.
 _FOLDERS: dict[str, SplitName] = {
@@ -28,6 +29,9 @@ _FOLDERS: dict[str, SplitName] = {
     "afw": "train",
     "ibug": "test",
 }
+
+# So many files are looked into to recognise the format.
+_MOST_FILES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,35 @@ class Pts(SidecarSource[_Face]):
         """The split that the folders of an image say."""
         return split_of_folders(key, self.splits)
 
+    @classmethod
+    def recognise(cls, survey: Survey) -> Suggestion | None:
+        """Files that end in .pts and hold points between braces."""
+        files = survey.ending(cls.suffix)
+        found = [points for file in files[:_MOST_FILES] if (points := _first_look(survey.content(file))) is not None]
+        if not found:
+            return None
+        images, annotations, share = folders_of(survey, files, whole_names=False)
+        if not share:
+            return None
+        count = len(found[0])
+        options: dict[str, Any] = {
+            "images": images,
+            "annotations": annotations,
+            "coordinates": "pixel_index",
+            "first_pixel": 1,
+        }
+        doubts = ["coordinates: 300-W counts pixels from 1 and names their middles; files of other tools may not"]
+        if count != len(IBUG_68.names):
+            options["keypoints"] = {"names": [f"point_{index}" for index in range(count)]}
+            doubts.append("keypoints: the files don't name their points; give them names, and pairs of left and right")
+        folders = {folder for name in survey.images for folder in below(name, images).split("/")[:-1]}
+        named = {folder: split for folder, split in _FOLDERS.items() if folder in folders}
+        split = {"by": "source"} if len(set(named.values())) > 1 else None
+        if split is not None:
+            options["splits"] = named
+        reasons = [f"{len(files):,} files end in .pts and hold points between braces, {count} in the first one"]
+        return Suggestion(options, tuple(reasons), tuple(doubts), split, 0.95 * share)
+
     def parse(self, content: bytes, place: str) -> tuple[str, _Face | AnnotationError]:
         """The points of a file."""
         names = self.keypoints.names
@@ -104,6 +137,13 @@ class Pts(SidecarSource[_Face]):
             return "", AnnotationError("bad_annotation", f"{place}: wanted text, found other bytes")
         except AnnotationError as error:
             return "", error
+
+
+def _first_look(content: bytes) -> Floats | None:
+    try:
+        return _points([line.strip() for line in content.decode("utf-8-sig").splitlines()], "")
+    except (UnicodeDecodeError, AnnotationError):
+        return None
 
 
 def _points(lines: Sequence[str], place: str) -> Floats:

@@ -13,7 +13,7 @@ from dataprep.labels import Labels
 from dataprep.sources.image_folder import ImageFolder
 from dataprep.sources.voc import Voc
 from tests.listings import accounted
-from tests.trees import folder, plant, stems, touch, trees, used_classes
+from tests.planting import folder, plant, stems, touch, trees, used_classes
 
 names = (
     st.text("abcxyzäé .&<-", min_size=1, max_size=8)

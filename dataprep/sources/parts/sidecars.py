@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from dataprep.labels import Labels
 from dataprep.locations import read
 from dataprep.pairing import Images, pair, read_files, rows
 from dataprep.sources import AnnotatedSource, Content, KeypointNames, Listing
+from dataprep.survey import Survey, common_folder
 
 
 class Sidecar(Content, Protocol):
@@ -30,6 +31,34 @@ class Sidecar(Content, Protocol):
 
 
 T = TypeVar("T", bound=Sidecar)
+
+
+def folders_of(survey: Survey, annotations: Sequence[str], *, whole_names: bool) -> tuple[str, str, float]:
+    """Where images and annotations lie, for a suggestion.
+
+    Args:
+        survey: the folder.
+        annotations: the files that are some.
+        whole_names: whether ``a.jpg.json``, too, is of ``a.jpg``.
+
+    Returns:
+        The folder of the images, that of the annotations, and the share of the annotations that have an image.
+    """
+    folder = common_folder(list(annotations))
+    stems = [split_suffix(below(name, folder))[0] for name in annotations]
+    best = ("", 0.0)
+    for images in dict.fromkeys((folder, common_folder(list(survey.images)), ".")):
+        inside = [below(name, images) for name in survey.images if images == "." or name.startswith(f"{images}/")]
+        known = {split_suffix(name)[0] for name in inside} | (set(inside) if whole_names else set())
+        share = sum(stem in known for stem in stems) / len(stems)
+        if share > best[1]:
+            best = (images, share)
+    return best[0], folder, best[1]
+
+
+def below(name: str, folder: str) -> str:
+    """A name relative to a folder, ``.`` for all of the survey."""
+    return name if folder == "." else name.removeprefix(f"{folder}/")
 
 
 class SidecarSource(AnnotatedSource, Generic[T]):

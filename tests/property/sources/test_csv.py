@@ -16,7 +16,7 @@ from dataprep.sources import Listing
 from dataprep.sources.csv import Csv
 from tests import hostile
 from tests.listings import accounted, finite, records
-from tests.trees import folder, plant, stems, suffixes, touch, trees, used_classes
+from tests.planting import folder, plant, stems, suffixes, touch, trees, used_classes
 
 
 def read(root: Path, **options: Any) -> Listing:

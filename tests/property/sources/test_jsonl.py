@@ -15,7 +15,7 @@ from dataprep.sources import Listing
 from dataprep.sources.jsonl import Jsonl
 from tests import hostile
 from tests.listings import accounted, finite, records
-from tests.trees import folder, touch, used_classes
+from tests.planting import folder, touch, used_classes
 
 NAMES = ["nose", "left", "right"]
 

@@ -15,7 +15,7 @@ from dataprep.sources import Listing
 from dataprep.sources.labelme import Labelme
 from tests import hostile
 from tests.listings import accounted, finite, records
-from tests.trees import folder, plant, touch, trees, used_classes
+from tests.planting import folder, plant, touch, trees, used_classes
 
 
 def read(root: Path, **options: Any) -> Listing:

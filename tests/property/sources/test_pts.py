@@ -14,7 +14,7 @@ from dataprep.sources import Listing
 from dataprep.sources.pts import Pts
 from tests import hostile
 from tests.listings import accounted, finite, records
-from tests.trees import folder, plant, touch, trees
+from tests.planting import folder, plant, touch, trees
 
 NAMES = {"names": ["a", "b", "c"]}
 coordinates = st.floats(-1000, 5000).map(lambda value: round(value, 3))
