@@ -21,7 +21,7 @@ from tests.e2e.conftest import built, dataprep
 
 MANIFEST = """
 name: changing
-source: {format: csv_keypoints, root: ., images: photos, annotations: points.csv, coordinates: continuous,
+source: {format: csv, root: ., images: photos, annotations: points.csv, coordinates: continuous,
          keypoints: {names: [nose]}}
 split: {by: hash, train: 0.6, val: 0.2, test: 0.2}
 transforms:
