@@ -51,11 +51,12 @@ class Fingerprints:
         said = (record.size, record.notes, mask, record.relative, record.dropped)
         plain = (*said, labels.class_id, labels.tags, labels.linked)
         rest = (labels.boxes, labels.keypoints, labels.polygons, labels.mask, labels.values, labels.attributes)
-        if all(kind is None for kind in rest):
-            if plain not in self._plain:
-                self._plain[plain] = _digest(plain, labels)
-            return self._plain[plain]
-        return _digest(plain, labels)
+        if any(kind is not None for kind in rest):
+            return _digest(plain, labels)
+        found = self._plain.get(plain)
+        if found is None:
+            found = self._plain[plain] = _digest(plain, labels)
+        return found
 
     def of(self, record: Record, source: str, labels: str) -> str:
         """The fingerprint of a record.

@@ -64,9 +64,9 @@ class Inventory:
 
     def items(self) -> Iterator[Item]:
         """All records, each with its split as it is now."""
-        for index, record in enumerate(self._work.records):
-            split = self._moved.get(index)
-            yield Item(index, record if split is None else record._replace(split=split))
+        for number, record in enumerate(self._work.records):
+            split = self._moved.get(number)
+            yield Item(number, record if split is None else record._replace(split=split))
 
     def missing(self) -> Iterator[Item]:
         """The records without outcome; those that get one while this goes on are left out."""
@@ -74,8 +74,8 @@ class Inventory:
 
     def heads(self) -> Iterator[tuple[str, str]]:
         """Key and split of every record, as it is now."""
-        for index, (key, split) in enumerate(self._work.records.heads()):
-            yield key, self._moved.get(index, split)
+        for number, (key, split) in enumerate(self._work.records.heads()):
+            yield key, self._moved.get(number, split)
 
     def plan(self) -> Iterator[Planned]:
         """The records that have an outcome, in the order of a store."""
@@ -100,32 +100,29 @@ class Inventory:
                     self.describe(Item(number, record), source)
                 number += 1
 
-    def describe(self, item: Item, source: str | None) -> None:
-        """Keeps the digest of a record's bytes, None where they can't be read, and digests its labels."""
+    def describe(self, item: Item, source: str | None) -> str:
+        """Keeps the digest of a record's bytes, None where they can't be read, and that of its labels; gives that."""
         mask = (self.files.digest(item.record.mask, self._most) or "unreadable") if item.record.mask else None
+        labels = self.prints.labels(item.record, mask)
         self._sources[item.number] = bytes.fromhex(source) if source else _NONE
-        self._labels[item.number] = bytes.fromhex(self.prints.labels(item.record, mask))
-
-    def source(self, index: int) -> str | None:
-        """The digest of a record's bytes; None until it is known, and where they can't be read."""
-        found = self._sources[index]
-        return None if found == _NONE else found.hex()
-
-    def labels(self, index: int) -> str:
-        """The digest of a record's labels, once it is described."""
-        return self._labels[index].hex()
-
-    def fingerprint(self, item: Item) -> str:
-        """The fingerprint of a record that is described."""
-        return self.prints.of(item.record, self.source(item.number) or "unreadable", self.labels(item.number))
+        self._labels[item.number] = bytes.fromhex(labels)
+        return labels
 
     def described(self) -> Iterator[tuple[Record, str | None, str | None]]:
-        """Every record without outcome, with the digests of its bytes, None where these can't be read, and labels."""
-        return ((item.record, self.source(item.number), self.labels(item.number)) for item in self.missing())
+        """Every record without outcome, with the digests of its bytes and its labels; None where it can't be read."""
+        for item in self.missing():
+            source, labels = (digests[item.number] for digests in (self._sources, self._labels))
+            known = source != _NONE
+            yield item.record, source.hex() if known else None, labels.hex() if known else None
 
     def fingerprints(self) -> dict[str, int]:
-        """Of every record that has been looked at, with its index."""
-        return {self.fingerprint(item): item.number for item in self.items() if self.source(item.number)}
+        """Of every record that has been looked at, with its number."""
+        found = {}
+        for item in self.items():
+            source, labels = (digests[item.number] for digests in (self._sources, self._labels))
+            if source != _NONE:
+                found[self.prints.of(item.record, source.hex(), labels.hex())] = item.number
+        return found
 
     def move(self, splits: Mapping[str, str]) -> list[int]:
         """Gives records other splits.
@@ -134,17 +131,17 @@ class Inventory:
             splits: by key, of every record.
 
         Returns:
-            The indices of those that had another one.
+            The numbers of those that had another one.
         """
-        moved = {index: splits[key] for index, (key, split) in enumerate(self.heads()) if splits[key] != split}
+        moved = {number: splits[key] for number, (key, split) in enumerate(self.heads()) if splits[key] != split}
         self._moved |= moved
         return list(moved)
 
     def forget(self, outcomes: Collection[int]) -> None:
         """Takes away outcomes that are no longer there."""
-        for index, outcome in enumerate(self.outcomes):
+        for number, outcome in enumerate(self.outcomes):
             if outcome in outcomes:
-                self.outcomes[index] = 0
+                self.outcomes[number] = 0
 
     def digest(self) -> str:
         """Of all that the store follows from."""
@@ -160,6 +157,8 @@ class Inventory:
         ]
         digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode())
         # In the order and with the splits of the plan, before near-duplicates move any.
-        for (key, split), source, labels in zip(work.records.heads(), self._sources, self._labels, strict=True):
-            digest.update(f"{key}\0{split}\0".encode() + source + labels)
+        for key, split in work.records.heads():
+            digest.update(f"{key}\0{split}\0".encode())
+        digest.update(self._sources.whole())
+        digest.update(self._labels.whole())
         return digest.hexdigest()

@@ -119,7 +119,7 @@ class _Run:
                 if not hollow:
                     return layout
                 self._writer.outcomes.forget(hollow)
-                inventory.forget(hollow)
+                inventory.forget(set(hollow))
                 self._reuse.reopen(len(hollow))
             self._advance(-inventory.outcomes.count(0))
 
@@ -134,9 +134,9 @@ class _Run:
         if manifest.near_duplicates == "report" or not isinstance(manifest.split, HashSplit):
             return False
         moved = inventory.move(alike.splits([key for key, _ in inventory.heads()], manifest.split))
-        for index in moved:
-            if inventory.prints.varies and index not in self._unstable:
-                inventory.outcomes[index] = 0
+        for number in moved:
+            if inventory.prints.varies and number not in self._unstable:
+                inventory.outcomes[number] = 0
         return bool(moved)
 
     def interrupted(self) -> BuildInterrupted:
@@ -184,8 +184,8 @@ class _Run:
             source, stamp = outcome.source
             self._inventory.files.remember(item.record.path, stamp, source)
         # The bytes that were prepared count, not those that were there when the work was planned.
-        self._inventory.describe(item, source)
-        fingerprint = self._inventory.fingerprint(item)
+        labels = self._inventory.describe(item, source)
+        fingerprint = self._inventory.prints.of(item.record, source or "unreadable", labels)
         if outcome.row.reason in REVOCABLE_REASONS:
             fingerprint = UNSTABLE + fingerprint
             self._unstable.add(item.number)
@@ -194,7 +194,7 @@ class _Run:
             outcome.row,
             outcome.samples,
             source or "",
-            self._inventory.labels(item.number),
+            labels,
             outcome.pixels,
             outcome.measures,
         )

@@ -27,17 +27,18 @@ class Digests(Sequence[bytes]):
     def __getitem__(self, index: int | slice) -> bytes | list[bytes]:
         if isinstance(index, slice):
             return [self[one] for one in range(*index.indices(len(self)))]
-        place = range(len(self))[index] * _BYTES
-        return bytes(self._bytes[place : place + _BYTES])
+        found = bytes(self._bytes[_BYTES * index : _BYTES * (index + 1)]) if index >= 0 else b""
+        if not found:
+            raise IndexError(f"wanted one of {len(self)} digests, found {index}")
+        return found
 
     def __setitem__(self, index: int, digest: bytes) -> None:
-        if len(digest) != _BYTES:
-            raise ValueError(f"wanted a digest of {_BYTES} bytes, found {len(digest)}")
-        place = range(len(self))[index] * _BYTES
-        self._bytes[place : place + _BYTES] = digest
+        self._bytes[_BYTES * index : _BYTES * (index + 1)] = digest
 
     def append(self, digest: bytes) -> None:
         """Adds one at the end."""
-        if len(digest) != _BYTES:
-            raise ValueError(f"wanted a digest of {_BYTES} bytes, found {len(digest)}")
         self._bytes += digest
+
+    def whole(self) -> bytes:
+        """All of them, one after the other."""
+        return bytes(self._bytes)

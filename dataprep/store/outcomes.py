@@ -238,7 +238,7 @@ def _outcome_row(one: Prepared) -> Row:
         one.source,
         one.labels,
         one.pixels,
-        json.dumps(dict(one.measures)),
+        one.measures,
     )
 
 
