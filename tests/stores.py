@@ -57,14 +57,14 @@ def store_of(
         sample = NewSample(key, size, image, mask, sample_json(key, image, mask, size, size, Affine(), labels))
         prepared.append(Prepared(key, LedgerRow(key, "accepted"), [sample], key, "", key))
     writer = StoreWriter(path)
-    writer.outcomes.add(prepared)
+    ids = dict(zip((one.key for one in drawn), writer.outcomes.add(prepared), strict=True))
     # In the order of stores: by split, then by the key's hash.
     order = sorted(drawn, key=lambda one: (["train", "val", "test"].index(one.split), record_hash(one.key)))
-    writer.lay_out([Planned(one.key, one.split) for one in order]).assemble([])
+    writer.lay_out([Planned(ids[one.key], one.split) for one in order]).assemble([], 600)
     description = Description(
         "drawn", {"transforms": []}, classes, keypoints, image_spec(encoding),
         {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"},
-        {"encode": format}, "inputs", 600,
+        {"encode": format}, "inputs",
     )  # fmt: skip
     writer.finish(description)
     return Store(path)

@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import yaml
 
+from dataprep.coco.writing import Part, parts_of
 from dataprep.convex import signed_area
 from dataprep.errors import ExportError
 from dataprep.exports import Export, Progress
-from dataprep.exports.instances import Instance, instances
 from dataprep.exports.names import sample_names
 from dataprep.exports.pictures import picture
 from dataprep.exports.samples import ExportSample, samples
@@ -91,7 +91,7 @@ class _Writer:
 
     def lines(self, sample: ExportSample) -> str:
         """The label file of a sample."""
-        found = instances(sample.labels)
+        found = parts_of(sample.labels)
         self._count(sample, found)
         lines = [line for one in found if (line := self._line(one, sample.size))]
         repeated = len(lines) - len(set(lines))
@@ -115,7 +115,7 @@ class _Writer:
         head = f"# task: {self._task}\n"
         return head + yaml.dump(content, Dumper=_Plain, allow_unicode=True, sort_keys=False, width=1 << 20)
 
-    def _line(self, one: Instance, size: Size) -> str | None:
+    def _line(self, one: Part, size: Size) -> str | None:
         numbers = self._outline(one, size) if self._task == "segment" else self._box(one, size)
         if numbers is None:
             return None
@@ -130,13 +130,13 @@ class _Writer:
             class_id = len(self._dataset.classes)
         return " ".join([str(class_id), *numbers])
 
-    def _box(self, one: Instance, size: Size) -> list[str] | None:
+    def _box(self, one: Part, size: Size) -> list[str] | None:
         """A box, and for pose its keypoints."""
         points = np.zeros((self._points, 3)) if one.points is None else one.points
         labelled = points[points[:, 2] != NOT_LABELLED, :2]
         corners = one.corners
         if corners is None:
-            places = np.concatenate([labelled, *one.rings])
+            places = np.concatenate([labelled, *(one.rings or ())])
             if not len(places):
                 self.lost["instances without a labelled keypoint or a box"] += 1
                 return None
@@ -151,7 +151,7 @@ class _Writer:
                 numbers += [*_shares(np.array([x, y]), size), str(int(visible))]
         return numbers
 
-    def _outline(self, one: Instance, size: Size) -> list[str] | None:
+    def _outline(self, one: Part, size: Size) -> list[str] | None:
         if not one.rings:
             self.lost["instances without an outline"] += 1
             return None
@@ -163,7 +163,7 @@ class _Writer:
             self.lost["boxes that are not the hull of their outline"] += 1
         return _shares(ring, size)
 
-    def _count(self, sample: ExportSample, found: Sequence[Instance]) -> None:
+    def _count(self, sample: ExportSample, found: Sequence[Part]) -> None:
         """Counts what YOLO has no place for."""
         labels = sample.labels
         said = labels.class_id is None or labels.class_id in [one.class_id for one in found]
