@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from dataprep.document import Document, Location, read
+from dataprep.document import Document, Location, parse, read
 from dataprep.errors import ManifestError, near
 from dataprep.normalization import PRESETS, MeanDivisor, Normalization, Preset
 from dataprep.passes import Color
@@ -246,7 +246,24 @@ def load(path: Path) -> LoadedManifest:
         ManifestError: it can't be read, or says something that can't be done; all findings at once, each with its
             line.
     """
-    document = read(path)
+    return _loaded(read(path))
+
+
+def check(text: str, path: Path) -> LoadedManifest:
+    """Checks the text of a manifest that is not written yet.
+
+    Args:
+        text: all of it.
+        path: where it will be; a relative root is relative to that.
+
+    Raises:
+        ManifestError: as `load` says.
+    """
+    return _loaded(parse(text, path))
+
+
+def _loaded(document: Document) -> LoadedManifest:
+    path = document.path
     try:
         manifest = Manifest.model_validate(document.content)
     except ValidationError as error:

@@ -71,6 +71,7 @@ def read(folder: Path, text: str) -> LoadedManifest:
         (HEAD + "a: &a [*a]\n", "m.yaml:"),
         (HEAD + "name: b\n", "m.yaml:5: the key 'name' stands here a second time (first in line 1); keep one"),
         (HEAD + "a: [\n", "m.yaml:6: no valid YAML"),
+        (HEAD + "a: \x01\n", "m.yaml:5: no valid YAML: the character '\\x01'"),
         ("- a\n", "m.yaml:1: wanted keys such as name and source"),
         ("name: Big Name\nsource:\n  format: voc\n  root: .\n", "m.yaml:1: name: String should match pattern"),
         (HEAD.replace("root: .", "root: ${NOT_SET_ANYWHERE}"), "m.yaml:4: the variable NOT_SET_ANYWHERE is not set"),
