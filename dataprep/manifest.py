@@ -270,7 +270,8 @@ def _loaded(document: Document) -> LoadedManifest:
         errors = sorted(error.errors(include_url=False), key=lambda one: document.line(one["loc"]))
         raise ManifestError("\n".join(dict.fromkeys(_finding(document, one) for one in errors))) from None
     root = _expand(manifest.source.root, document.place(("source", "root")))
-    return LoadedManifest(manifest=manifest, path=path, root=(path.parent / Path(root).expanduser()).resolve())
+    # Not Path.expanduser: that raises where there is no such user, and takes ./~a for ~a.
+    return LoadedManifest(manifest=manifest, path=path, root=(path.parent / os.path.expanduser(root)).resolve())
 
 
 def schema() -> dict[str, Any]:

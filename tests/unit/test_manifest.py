@@ -133,3 +133,20 @@ def test_our_manifests_satisfy_the_schema_that_editors_get(name: str) -> None:
     jsonschema.validate(yaml.safe_load(text), described)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**yaml.safe_load(text), "nmae": 1}, described)
+
+
+@pytest.mark.parametrize(
+    ("root", "wanted"),
+    [
+        ("~/cells", "{home}/cells"),
+        ("./~/cells", "{here}/~/cells"),
+        ("~nobody-of-this-name/cells", "{here}/~nobody-of-this-name/cells"),
+        ("a~b", "{here}/a~b"),
+    ],
+)
+def test_a_tilde_in_the_root_is_a_home_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: str, wanted: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    loaded = read(tmp_path, HEAD.replace("root: .", f"root: {root}"))
+    assert str(loaded.root) == wanted.format(home=tmp_path / "home", here=tmp_path)
