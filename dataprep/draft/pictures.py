@@ -1,0 +1,66 @@
+"""A look at a few pictures: how large they are, and whether their labels fit them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dataprep.errors import DecodeError
+from dataprep.geometry import Size
+from dataprep.inputs import Record
+from dataprep.locations import read
+from dataprep.pixels.decode import open_image
+from dataprep.store.sharding import record_hash
+
+# So many take a second at most, and show what most data sets are like.
+_MOST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What the headers of a few pictures say.
+
+    Attributes:
+        sizes: of the upright pictures.
+        turned: how many have an EXIF orientation by which viewers turn them.
+        lying: how many of these have labels made on the pixels as they lie in the file, by the size that these state.
+        standing: how many have labels made on the upright picture, likewise.
+        problems: how many can't be opened, by reason.
+    """
+
+    sizes: tuple[Size, ...]
+    turned: int
+    lying: int
+    standing: int
+    problems: Mapping[str, int]
+
+    @property
+    def looked_at(self) -> int:
+        """How many were looked at."""
+        return len(self.sizes) + sum(self.problems.values())
+
+
+NO_PICTURES = Pictures((), 0, 0, 0, {})
+
+
+def look(records: Sequence[Record]) -> Pictures:
+    """Looks at some of the records, mixed by their hash."""
+    sizes, problems = [], Counter[str]()
+    turned = lying = standing = 0
+    for record in sorted(records, key=lambda record: record_hash(record.key))[:_MOST]:
+        try:
+            opened = open_image(read(record.path))
+        except DecodeError as error:
+            problems[error.reason] += 1
+            continue
+        except OSError:
+            problems["unreadable"] += 1
+            continue
+        sizes.append(opened.size)
+        turned += opened.orientation != 1
+        stored = Size(*opened.image.size)
+        if record.size is not None and stored != opened.size:
+            lying += record.size == stored
+            standing += record.size == opened.size
+    return Pictures(tuple(sizes), turned, lying, standing, dict(sorted(problems.items())))
