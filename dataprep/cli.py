@@ -190,7 +190,7 @@ def inspect(store: Path, as_json: bool) -> None:
     rows = [
         ("store", f"{found['store']}, {console.size(found['bytes'])}"),
         ("digest", found["digest"]),
-        ("images", f"{image['format']}, {size}"),
+        ("images", f"{' '.join(filter(None, (image['format'], image.get('subsampling'))))}, {size}"),
         ("labels", ", ".join(found["labels"]) or "-"),
         ("shards", f"{shards['count']}, largest {console.size(shards['images_bytes']['max'])}"),
         ("ledger", console.counts(ledger["statuses"])),
@@ -356,19 +356,40 @@ def schema() -> None:
 
 @cli.command()
 @click.argument("stores", type=_File, nargs=-1, required=True)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind; 0.0.0.0 for all of them.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one.")
+@click.option("--token-file", type=_File, help="File of the token that readers must know.  [or: DATAPREP_TOKEN]")
+@click.option("--public", is_flag=True, help="Let other machines read without a token.")
+@click.option(
+    "--tls-cert", type=_File, help="Certificate in PEM: https, which browsers want for most of their storage."
+)
+@click.option("--tls-key", type=_File, help="Its key in PEM.")
+@click.option("--allow-host", multiple=True, help="A name of this server, besides localhost and addresses.")
 @click.option("--cors-origin", multiple=True, help="An origin whose pages may read, as http://localhost:5173.")
 @_as_json
-def serve(stores: tuple[Path, ...], host: str, port: int, cors_origin: tuple[str, ...], as_json: bool) -> None:
+def serve(
+    stores: tuple[Path, ...],
+    host: str,
+    port: int,
+    token_file: Path | None,
+    public: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    allow_host: tuple[str, ...],
+    cors_origin: tuple[str, ...],
+    as_json: bool,
+) -> None:
     r"""Serve stores to browsers.
 
     \b
     dataprep serve bccd.db faces.db
     dataprep serve bccd.db --port 0 --json
+    dataprep serve bccd.db --host 0.0.0.0 --token-file token.txt --tls-cert cert.pem --tls-key key.pem
     """
+    from server.serve import Endpoint
     from server.serve import serve as run
     from server.settings import Settings
+    from server.token import find_token
 
     def listening(url: str) -> None:
         if as_json:
@@ -377,7 +398,8 @@ def serve(stores: tuple[Path, ...], host: str, port: int, cors_origin: tuple[str
             click.echo(f"Serving {', '.join(map(str, stores))} at {url}  (Ctrl-C ends it)")
         sys.stdout.flush()
 
-    if not run(Settings(stores, cors_origin), host, port, listening):
+    settings = Settings(stores, cors_origin, allow_host, find_token(token_file, os.environ))
+    if not run(settings, Endpoint(host, port, tls_cert, tls_key, public), listening):
         click.echo(f"dataprep: could not listen on {host}:{port}; choose another --port, or 0 for any", err=True)
         sys.exit(WRONG_USE)
 

@@ -25,6 +25,9 @@ IMAGE_SUFFIXES = frozenset(
     }
 )
 
+# The kinds of labels that have places.
+Placed = Literal["boxes", "keypoints", "polygons"]
+
 
 class Record(NamedTuple):
     """One input as read from its source.
@@ -37,6 +40,8 @@ class Record(NamedTuple):
         notes: what was odd but not fatal, as stable codes.
         split: where it goes; from a source, where that says it goes, else empty.
         mask: where its mask is (`dataprep.locations`), a PNG of class indices; None without one.
+        relative: kinds of its labels that are in shares of the image's size, [0, 1] x [0, 1] for all of it, and become
+            pixels once that size is known.
     """
 
     key: str
@@ -46,6 +51,7 @@ class Record(NamedTuple):
     notes: tuple[str, ...] = ()
     split: str = ""
     mask: str | None = None
+    relative: tuple[Placed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

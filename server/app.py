@@ -9,11 +9,14 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from dataprep import __version__
-from server import pages, problems
+from server import pages, problems, signin
+from server.access import Access
 from server.catalog import Catalog
 from server.heads import Heads
+from server.hosts import Hosts
 from server.routes import browse, health, sync
 from server.settings import Settings
+from server.shield import Shield
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -33,15 +36,22 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.catalog = catalog
     problems.install(app)
     app.add_middleware(Heads)
+    if settings.token is not None:
+        app.add_middleware(Access, token=settings.token)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD"],
-            allow_headers=["If-None-Match", "Range"],
+            allow_headers=["Authorization", "If-None-Match", "Range"],
             expose_headers=["ETag"],
         )
     for router in (sync.router, browse.router, health.router):
         app.include_router(router)
+    if settings.token is not None:
+        app.include_router(signin.router(settings.token))
+    # Outermost: what they refuse, nothing else sees.
+    app.add_middleware(Hosts, names=settings.hosts)
+    app.add_middleware(Shield)
     pages.install(app, settings.pages or pages.built_pages())
     return app

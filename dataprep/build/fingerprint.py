@@ -47,7 +47,7 @@ class Fingerprints:
         """
         labels = record.labels
         # A folder of classes has few different labels, and each of them many times.
-        plain = (record.size, record.notes, mask, labels.class_id, labels.tags, labels.linked)
+        plain = (record.size, record.notes, mask, record.relative, labels.class_id, labels.tags, labels.linked)
         rest = (labels.boxes, labels.keypoints, labels.polygons, labels.mask, labels.values, labels.attributes)
         if all(kind is None for kind in rest):
             if plain not in self._plain:

@@ -22,6 +22,7 @@ from dataprep.build.work import Work, place
 from dataprep.errors import BuildInterrupted, DataprepError, StoreError
 from dataprep.manifest import LoadedManifest
 from dataprep.normalization import PRESETS, Normalization
+from dataprep.pixels.encode import image_spec
 from dataprep.split import HashSplit
 from dataprep.store.assembly import Layout
 from dataprep.store.content import Planned, Prepared
@@ -215,7 +216,7 @@ class _Run:
             manifest=manifest.model_dump(mode="json", by_alias=True, exclude_unset=True),
             classes=work.classes,
             keypoints=_keypoints(work),
-            format=manifest.encode.format,
+            image=image_spec(manifest.encode),
             normalize=_normalization(manifest.declared_normalization(), train, failed is not None)._asdict(),
             statistics={**pixels, "fills": [list(color) for color in manifest.fill_colors()]},
             versions=versions(),

@@ -31,7 +31,7 @@ dataset = Table(
     Column("classes", JSON, nullable=False),  # [name, …]
     Column("keypoints", JSON),  # {"names": […], "pairs": [[left, right], …]} or null
     Column("kinds", JSON, nullable=False),  # kinds of labels that occur, sorted
-    Column("image", JSON, nullable=False),  # format, media type, width and height (null when they differ)
+    Column("image", JSON, nullable=False),  # `image_spec`, with width and height (null when they differ)
     Column("normalize", JSON, nullable=False),  # scale and offset per channel
     Column("statistics", JSON, nullable=False),
     Column("golden", JSON, nullable=False),

@@ -20,7 +20,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from dataprep.errors import StoreCorrupt, StoreError
-from dataprep.pixels.encode import MEDIA_TYPES
 from dataprep.store import schema
 from dataprep.store.assembly import Layout, runs
 from dataprep.store.content import Planned
@@ -34,13 +33,13 @@ from dataprep.store.sharding import spans
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What the build knows of the dataset as a whole, once all samples are in."""
+    """What the build knows of the dataset as a whole, once all samples are in; `image` is an `image_spec`."""
 
     name: str
     manifest: Mapping[str, Any]
     classes: Sequence[str]
     keypoints: Mapping[str, Any] | None
-    format: str
+    image: Mapping[str, str]
     normalize: Mapping[str, Any]
     statistics: Mapping[str, Any]
     versions: Mapping[str, str]
@@ -135,14 +134,13 @@ class StoreWriter:
                 keypoints=description.keypoints,
                 kinds=kinds(connection),
                 image={
-                    "format": description.format,
-                    "media_type": MEDIA_TYPES[description.format],
+                    **description.image,
                     "width": size.width if size else None,
                     "height": size.height if size else None,
                 },
                 normalize=description.normalize,
                 statistics=description.statistics,
-                golden=golden(connection, description.format),
+                golden=golden(connection, description.image["format"]),
                 versions=description.versions,
                 recipe=description.recipe,
                 inputs=description.inputs,

@@ -322,7 +322,8 @@ def test_two_builds_of_one_store_do_not_meet(photos: Path) -> None:
 @pytest.mark.parametrize("name", ["what?.db", "a%20b.db", "a b#c.db"])
 def test_any_name_is_a_name(photos: Path, name: str) -> None:
     built(photos / "m.yaml", photos / "out" / name, "--limit", "5")
-    assert os.listdir(photos / "out") == [name]
+    # What is remembered of files that have settled is there on a slow machine only.
+    assert set(os.listdir(photos / "out")) - {f"{name}.files"} == {name}
     assert dataprep("verify", photos / "out" / name).returncode == 0
 
 

@@ -121,6 +121,7 @@ def test_one_added_image_changes_at_most_two_shards(photos: Path) -> None:
     [
         ("[32, 32]", "[31, 31]", "transforms changed"),
         ("shards:", "encode: {format: jpeg, quality: 77}\nshards:", "encode changed"),
+        ("shards:", "encode: {format: jpeg, subsampling: '4:2:0'}\nshards:", "encode changed"),
         ("seed: 0", "seed: 1", ""),
         ("shards:", "normalize: imagenet\nshards:", ""),
         ("target_bytes: 12000", "target_bytes: 9000", ""),

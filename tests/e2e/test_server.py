@@ -226,7 +226,13 @@ def test_the_index_says_what_the_store_says(http: httpx.Client, sample_store: Pa
     index = http.get("/v1/datasets/sample/index.json").json()
     inspected = json.loads(dataprep("inspect", sample_store, "--json").stdout)
     assert (index["digest"], index["splits"]) == (inspected["digest"], inspected["splits"])
-    assert index["image"] == {"format": "jpeg", "media_type": "image/jpeg", "width": 64, "height": 64}
+    assert index["image"] == {
+        "format": "jpeg",
+        "media_type": "image/jpeg",
+        "subsampling": "4:4:4",
+        "width": 64,
+        "height": 64,
+    }
 
 
 def test_a_replaced_store_is_served_as_a_whole_and_at_once(sample: Path, tmp_path: Path) -> None:

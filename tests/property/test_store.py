@@ -17,7 +17,7 @@ from dataprep import wire
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
 from dataprep.pixels import Pixels
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_stored, encode, encode_mask
+from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_stored, encode, encode_mask, image_spec
 from dataprep.store.content import LedgerRow, NewSample, Planned, Prepared
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json
@@ -71,7 +71,7 @@ def write(path: Path, found: list[Entry], format: str, *, batches: int = 1, targ
         writer.outcomes.add([prepared(row, samples) for row, _, samples in found[start : start + batches]])
     writer.lay_out([Planned(row.key, split) for row, split, _ in order]).assemble([])
     description = Description(
-        "drawn", {"transforms": []}, ["a", "b", "c"], None, format,
+        "drawn", {"transforms": []}, ["a", "b", "c"], None, image_spec(ENCODINGS[format]),
         {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"},
         {"encode": format}, "inputs", target,
     )  # fmt: skip

@@ -11,6 +11,7 @@ import yaml
 
 from dataprep.errors import ManifestError
 from dataprep.manifest import LoadedManifest, load, schema
+from dataprep.pixels.encode import Jpeg
 from dataprep.transforms.square import Square
 
 HEAD = "name: a\nsource:\n  format: voc\n  root: .\n"
@@ -53,6 +54,15 @@ def read(folder: Path, text: str) -> LoadedManifest:
         ),
         (HEAD + "split: {by: hash, train: 1, val: 1}\n", "m.yaml:5: split: train + val + test must be 1, found 2.1"),
         (HEAD + "encode: {format: jpeg, quality: 0}\n", "m.yaml:5: encode.quality: Input should be greater"),
+        (
+            HEAD + "encode:\n  format: jpeg\n  subsampling: 4:2:2\n",
+            "m.yaml:7: encode.subsampling: Input should be '4:4:4' or '4:2:0', found '4:2:2'",
+        ),
+        (
+            HEAD + "encode: {format: jpeg, subsampling: 420}\n",
+            "m.yaml:5: encode.subsampling: Input should be '4:4:4' or '4:2:0', found 420",
+        ),
+        (HEAD + "encode: {format: png, subsampling: '4:2:0'}\n", "m.yaml:5: encode has no key 'subsampling'"),
         (HEAD + "limits: {max_rejected: 200%}\n", "m.yaml:5: limits.max_rejected: Input should be less"),
         (
             HEAD + "normalize: auto\ntransforms:\n  - square: {fill: mean}\n",
@@ -101,6 +111,14 @@ def test_defaults_are_enough(tmp_path: Path) -> None:
     normalization = manifest.declared_normalization()
     assert normalization is not None
     assert normalization.scale == (1 / 255,) * 3
+
+
+@pytest.mark.parametrize("written", ["4:2:0", "'4:2:0'", '"4:2:0"'])
+def test_a_subsampling_needs_no_quotes(tmp_path: Path, written: str) -> None:
+    """YAML 1.1 has numbers to base 60: 4:2:0 is 14520."""
+    encode = read(tmp_path, HEAD + f"encode: {{format: jpeg, subsampling: {written}}}\n").manifest.encode
+    assert encode == Jpeg(subsampling="4:2:0")
+    assert read(tmp_path, HEAD).manifest.encode == Jpeg(subsampling="4:4:4")
 
 
 def test_the_root_is_relative_to_the_manifest_and_takes_variables(
