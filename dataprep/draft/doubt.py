@@ -13,7 +13,7 @@ class Doubt:
 
     Attributes:
         text: the sentence.
-        about: an option of the source, ``split``, ``transforms`` or ``format``.
+        about: an option of the source, ``split`` or ``format``.
     """
 
     text: str

@@ -14,7 +14,7 @@ from dataprep.draft.contents import Contents
 from dataprep.draft.doubt import Doubt, placed
 from dataprep.draft.frames import Frames, frames
 from dataprep.draft.name import dataset_name
-from dataprep.draft.page import Page
+from dataprep.draft.page import Page, options_of
 from dataprep.draft.pictures import look
 from dataprep.draft.shares import doubt as doubt_of_shares
 from dataprep.draft.shares import hash_split
@@ -109,7 +109,7 @@ def _first_page(path: Path, name: str, root: Path, found: Candidates, *, decided
     options = {key: value for key, value in suggestion.options.items() if key not in ("format", "root")}
     doubts = [Doubt(_other(one)) for one in (() if decided else found.close())]
     doubts += [Doubt(problem) for problem in found.problems]
-    doubts += placed(suggestion.doubts, options)
+    doubts += placed(suggestion.doubts, options_of(found.chosen.format))
     split = dict(suggestion.split) if suggestion.split is not None else {"by": "hash"}
     return Page(path, name, _written_root(root, path), found.chosen, options, split, tuple(doubts))
 
@@ -173,8 +173,11 @@ def _with_contents(page: Page, work: Work, contents: Contents) -> Page:
         if pictures.lying and not pictures.standing:
             options["annotated"] = "raw"
             doubts.append(Doubt(f"{turned}, and the sizes stated are those of the pixels as they lie", "annotated"))
+        elif pictures.lying:
+            doubts.append(Doubt(f"{turned}, and the sizes stated are of either kind: no `annotated` is right for all"))
         elif not pictures.standing:
-            doubts.append(Doubt(f"{turned}; if labels were made on the pixels as they lie, say annotated: raw"))
+            about = "if labels were made on the pixels as they lie, say annotated: raw"
+            doubts.append(Doubt(f"{turned}; {about}", "annotated"))
     return replace(
         page,
         options=options,

@@ -82,20 +82,36 @@ class Page:
         return [*comment("Also the name on the wire: lower-case letters, digits and hyphens."), f"name: {self.name}"]
 
     def _source(self) -> list[str]:
-        fields = sources()[self.chosen.format].model_fields
-        known = {field.alias or name: field for name, field in fields.items()}
+        known = options_of(self.chosen.format)
         lines = ["source:", *comment(f"All options: docs/sources/{self.chosen.format}.md", 2), *self._unsure("format")]
         lines += entry("format", self.chosen.format, 2)
-        lines += [*comment("Relative to this file. ~, ${VAR} and ${VAR:-default} are put in.", 2)]
-        lines += [*self._unsure("root"), *entry("root", self.root, 2)]
+        lines += comment("Relative to this file. ~, ${VAR} and ${VAR:-default} are put in.", 2)
+        lines += entry("root", self.root, 2)
         for name, value in self.options.items():
             lines += [*_described(known.get(name)), *self._unsure(name), *entry(name, value, 2)]
-        if "classes" not in self.options and 0 < len(self.classes) <= _MOST_CLASSES:
+        if self._shows_classes:
             lines += comment("Found, in the order of their ids. Written down, they keep their ids when others come.", 2)
-            lines += _commented(entry("classes", self.classes, 4))
-        rest = {name: field for name, field in known.items() if name not in (*self.options, *_SAID)}
-        more = [line for name, field in rest.items() if _plain(field.default) for line in _left_out(name, field)]
+            lines += [*self._unsure("classes"), *_commented(entry("classes", self.classes, 4))]
+        more = [
+            line
+            for name, field in self._rest_of_options.items()
+            for line in (*self._unsure(name), *_left_out(name, field))
+        ]
         return lines + (comment("What else there is, as it is when left out:", 2) if more else []) + more
+
+    @property
+    def _shows_classes(self) -> bool:
+        return "classes" not in self.options and 0 < len(self.classes) <= _MOST_CLASSES
+
+    @property
+    def _rest_of_options(self) -> dict[str, FieldInfo]:
+        """Options that have a default which says what they are for."""
+        known = options_of(self.chosen.format)
+        return {
+            name: field
+            for name, field in known.items()
+            if name not in (*self.options, "classes") and isinstance(field.default, str | bool | int | float)
+        }
 
     def _split(self) -> list[str]:
         by = str(self.split.get("by"))
@@ -113,7 +129,9 @@ class Page:
         return [*head, "transforms:", *self._unsure("transforms"), *steps(self.task, self.pictures)]
 
     def _rest(self) -> list[str]:
-        lines = comment("png, webp and raw are without loss; jpeg is 4:4:4, so that browsers decode the same bytes.")
+        lines = comment(
+            "png, webp and raw are without loss. jpeg is 4:4:4 if not told otherwise, which browsers decode exactly."
+        )
         exact = small(self.pictures) is not None and self.task != "landmarks"
         lines += ["encode: {format: png}" if exact else "encode: {format: jpeg, quality: 92}", ""]
         lines += comment(
@@ -125,10 +143,18 @@ class Page:
         return lines
 
     def _unsure(self, about: str) -> list[str]:
-        return [line for doubt in self.doubts if doubt.about == about for line in comment(f"{_UNSURE}{doubt.text}", 2)]
+        lines = {"split", "transforms", *self.options, *self._rest_of_options}
+        lines |= {"classes"} if self._shows_classes else set()
+        # What has no line of its own is said of the format.
+        here = [doubt for doubt in self.doubts if (doubt.about if doubt.about in lines else "format") == about]
+        return [line for doubt in here for line in comment(f"{_UNSURE}{doubt.text}", 2)]
 
 
-_SAID = ("format", "root", "classes")
+def options_of(format: str) -> dict[str, FieldInfo]:
+    """The options of a source, by the names that manifests have for them."""
+    fields = sources()[format].model_fields
+    return {field.alias or name: field for name, field in fields.items() if name not in ("format", "root")}
+
 
 _SPLITS = {
     "hash": "By the hash of each image's key: it stays where it is when others come. Other ways:",
@@ -161,7 +187,3 @@ def _described(field: FieldInfo | None) -> list[str]:
     other = " or ".join(map(str, choices)) if len(choices) > 1 else ""
     text = field.description or ""
     return comment(f"{text} ({other})" if text and other else text or other, 2) if text or other else []
-
-
-def _plain(default: Any) -> bool:
-    return isinstance(default, str | bool | int | float)

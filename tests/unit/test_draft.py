@@ -95,6 +95,9 @@ def test_doubts_stand_at_the_line_that_they_concern(tmp_path: Path, recognise: C
         "first_pixel: no box tells whether numbers begin at 0 or at 1",
         "split: the lists may be old",
         "the last folder looks odd",
+        # Of an option that is left out, and of one that has no line at all.
+        "say unannotated: filter where images were not looked at",
+        "masks: there may be some",
         # No name of a file ends a comment.
         "annotations: a\nformat: yolo\u2028 \x07",
     )
@@ -103,8 +106,11 @@ def test_doubts_stand_at_the_line_that_they_concern(tmp_path: Path, recognise: C
     text = found.text
     assert line_of(text, "# Not sure: first_pixel: no box") + 1 == line_of(text, "first_pixel: 1")
     assert line_of(text, "split:") < line_of(text, "# Not sure: split: the lists") < line_of(text, "by: hash")
-    assert line_of(text, "# Not sure: the last folder") + 1 == line_of(text, "format: voc")
+    assert line_of(text, "# Not sure: the last folder") + 2 == line_of(text, "format: voc")
     assert line_of(text, "# Not sure: annotations: a\\nformat: yolo") + 1 == line_of(text, "annotations: Annotations")
+    assert line_of(text, "# Not sure: say unannotated: filter") + 1 == line_of(text, "# unannotated: keep")
+    assert line_of(text, "# Not sure: masks: there may") + 1 == line_of(text, "format: voc")
+    assert all(text.replace("\n", " ").count(doubt.splitlines()[0]) == 1 for doubt in doubts)
     assert written(found)["source"]["format"] == "voc"
     printed = [value for name, value in rows(found) if name == "not sure"]
     assert printed[:3] == list(doubts[:3])
