@@ -277,7 +277,9 @@ def voc_roboflow() -> Files:
 COCO_IDS = {"dog": 18, "bird": 16, "cat": 17}
 
 
-def coco_document(of: Sequence[Photo], kind: str = "instances", categories: Mapping[str, int] = COCO_IDS) -> bytes:
+def coco_document(
+    of: Sequence[Photo], kind: str = "instances", categories: Mapping[str, int] = COCO_IDS, group: str = "animal"
+) -> bytes:
     """Boxes are x, y, width, height; images without annotations are named all the same."""
     annotations: list[dict[str, Any]] = []
     for photo in of:
@@ -309,7 +311,7 @@ def coco_document(of: Sequence[Photo], kind: str = "instances", categories: Mapp
     }
     if kind != "captions":
         found["categories"] = [
-            {"id": id, "name": name, "supercategory": "animal"}
+            {"id": id, "name": name, "supercategory": group if name != group else "none"}
             | ({"keypoints": list(KEYPOINTS), "skeleton": [[1, 2], [1, 3]]} if kind == "person_keypoints" else {})
             for name, id in categories.items()
         ]
@@ -336,7 +338,7 @@ def coco_roboflow() -> Files:
     categories = {"animals": 0, "bird": 1, "cat": 2, "dog": 3}
     for part, of in split(photos(), ("train", "valid", "test")).items():
         files |= {f"{part}/{photo.stem}.jpg": photo.file() for photo in of}
-        files[f"{part}/_annotations.coco.json"] = coco_document(of, "instances", categories)
+        files[f"{part}/_annotations.coco.json"] = coco_document(of, "instances", categories, "animals")
     return files
 
 

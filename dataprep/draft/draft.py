@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from dataprep.build.work import Work, plan_work
+from dataprep.build.work import plan_work
 from dataprep.draft.candidates import Candidate, Candidates, candidates
 from dataprep.draft.contents import Contents
+from dataprep.draft.division import Division
 from dataprep.draft.doubt import Doubt, placed
-from dataprep.draft.frames import Frames, frames
 from dataprep.draft.name import dataset_name
 from dataprep.draft.page import Page, options_of
-from dataprep.draft.pictures import look
-from dataprep.draft.shares import doubt as doubt_of_shares
-from dataprep.draft.shares import hash_split
+from dataprep.draft.pictures import look, way_up
 from dataprep.draft.trial import doubts as doubts_of_trial
 from dataprep.draft.trial import obstacle, try_out
 from dataprep.errors import ManifestError, SourceError
-from dataprep.inputs import Record, Refusal, walk
+from dataprep.inputs import Refusal, walk
 from dataprep.manifest import LoadedManifest, check
-from dataprep.split import SPLITS
 from dataprep.survey import Survey
+
+# Labels that have places, which depend on the way up.
+_PLACED = {"boxes", "keypoints", "polygons", "masks"}
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,9 @@ def draft(root: Path, out: Path | None = None, wanted: str | None = None) -> Dra
         work = plan_work(loaded)
     except (SourceError, ManifestError) as error:
         return Draft(page, page.text(), survey, left_out, found, None, str(error))
-    contents = Contents.of(work)
-    page = _with_contents(page, work, contents)
+    division = Division.of(page.split, work)
+    work, contents = division.work, Contents.of(division.work)
+    page = _with_contents(page, division, contents)
     loaded = _checked(page, root)
     trial = try_out(loaded, work)
     page = replace(page, doubts=(*page.doubts, *doubts_of_trial(trial)))
@@ -152,67 +152,17 @@ def _checked(page: Page, root: Path) -> LoadedManifest:
     return loaded
 
 
-def _with_contents(page: Page, work: Work, contents: Contents) -> Page:
+def _with_contents(page: Page, division: Division, contents: Contents) -> Page:
     """What can be said once the source is read."""
-    pictures = look(work.records)
-    doubts = list(page.doubts)
-    options = dict(page.options)
-    found: Frames | None = None
-    split: Mapping[str, Any] = page.split
-    if split == {"by": "hash"}:
-        keys = [record.key for record in work.records]
-        chosen = hash_split(keys)
-        split = {"by": "hash", **chosen.shares(), "seed": chosen.seed}
-        doubts += [Doubt(text, "split") for text in [doubt_of_shares(chosen, len(keys))] if text]
-        found = frames({record.key: _class_of(record) for record in work.records})
-        doubts += [Doubt(_frames(found), "split")] if found else []
-    else:
-        doubts += [Doubt(text, "split") for text in _doubts_of_split(contents)]
-    if pictures.turned and set(contents.labels) & {"boxes", "keypoints", "polygons", "masks"}:
-        turned = f"{pictures.turned:,} of the {pictures.looked_at:,} pictures looked at are turned by their EXIF"
-        if pictures.lying and not pictures.standing:
-            options["annotated"] = "raw"
-            doubts.append(Doubt(f"{turned}, and the sizes stated are those of the pixels as they lie", "annotated"))
-        elif pictures.lying:
-            doubts.append(Doubt(f"{turned}, and the sizes stated are of either kind: no `annotated` is right for all"))
-        elif not pictures.standing:
-            about = "if labels were made on the pixels as they lie, say annotated: raw"
-            doubts.append(Doubt(f"{turned}; {about}", "annotated"))
+    pictures = look(division.work.records)
+    annotated, doubt = way_up(pictures) if set(contents.labels) & _PLACED else (None, None)
     return replace(
         page,
-        options=options,
-        split=split,
-        doubts=tuple(doubts),
-        classes=work.classes,
-        frames=found,
+        options={**page.options, **({"annotated": annotated} if annotated else {})},
+        split=division.section,
+        doubts=(*page.doubts, *division.doubts, *([doubt] if doubt else [])),
+        classes=division.work.classes,
+        frames=division.frames,
         task=contents.task,
         pictures=pictures,
     )
-
-
-def _class_of(record: Record) -> int | None:
-    """The class of an image, or that of the first thing in it."""
-    labels = record.labels
-    if labels.class_id is not None:
-        return labels.class_id
-    return int(labels.boxes.classes[0]) if labels.boxes is not None and len(labels.boxes) else None
-
-
-def _frames(found: Frames) -> str:
-    first, second = found.examples
-    return (
-        f"{first} and {second} look like frames of one of {found.subjects:,} subjects; where they do, `group` keeps "
-        "each subject in one split, and `near_duplicates: same_split` what looks alike"
-    )
-
-
-def _doubts_of_split(contents: Contents) -> list[str]:
-    """What is odd in a split that the files name."""
-    left = sum(
-        count
-        for reason, count in contents.refused.items()
-        if reason.endswith((": not_listed", ": no_split_folder", ": no_split"))
-    )
-    doubts = [f"{left:,} images are in no split, and will be left out"] if left else []
-    missing = [name for name in SPLITS[:2] if name not in contents.splits]
-    return doubts + [f"no image is in {name}" for name in missing if contents.records]

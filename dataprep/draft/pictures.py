@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dataprep.draft.doubt import Doubt
 from dataprep.errors import DecodeError
 from dataprep.geometry import Size
 from dataprep.inputs import Record
@@ -64,3 +65,19 @@ def look(records: Sequence[Record]) -> Pictures:
             lying += record.size == stored
             standing += record.size == opened.size
     return Pictures(tuple(sizes), turned, lying, standing, dict(sorted(problems.items())))
+
+
+def way_up(pictures: Pictures) -> tuple[str | None, Doubt | None]:
+    """What a source's ``annotated`` must be, and what is not sure about it.
+
+    Returns:
+        The value, None for the default; and a doubt, None where there is none.
+    """
+    if not pictures.turned or (pictures.standing and not pictures.lying):
+        return None, None
+    turned = f"{pictures.turned:,} of the {pictures.looked_at:,} pictures looked at are turned by their EXIF"
+    if not pictures.lying:
+        return None, Doubt(f"{turned}; if labels were made on the pixels as they lie, say annotated: raw", "annotated")
+    if pictures.standing:
+        return None, Doubt(f"{turned}; sizes are stated both ways, and no value is right for all", "annotated")
+    return "raw", Doubt(f"{turned}; the sizes stated are those of the pixels as they lie", "annotated")

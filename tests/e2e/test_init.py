@@ -80,6 +80,8 @@ def means(store: Store, truth: Mapping[str, Truth]) -> None:
             points = [back(found, [n for x, y, _ in one for n in (x, y)]) for one in found.get("keypoints", [])]
             same(sorted(("", *one) for one in points), sorted(("", *np.ravel(one)) for one in known.points))
     assert not truth or seen == set(truth)
+    said = {one.name for one in truth.values() if one.name} | {n for one in truth.values() for n, _ in one.boxes or ()}
+    assert not said or set(classes) == said
 
 
 def back(sample: Mapping[str, Any], numbers: list[float]) -> list[float]:

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dataprep.cli import main
+from dataprep.draft.division import hash_split
 from dataprep.draft.frames import frames
 from dataprep.draft.lines import WIDTH, comment, entry
 from dataprep.draft.name import dataset_name
-from dataprep.draft.shares import hash_split
 from dataprep.manifest import load
 from dataprep.split import HashSplit
 from tests.trees import unpacked
