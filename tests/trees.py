@@ -105,6 +105,7 @@ class Tree:
         truth: by the image's name without folders; empty where samples have other names.
         images: how many images there are, and so samples.
         splits: how many samples in each, where the layout says it.
+        counts: how many samples of each class, by its number, where `truth` can't say it.
     """
 
     layout: str
@@ -113,6 +114,7 @@ class Tree:
     truth: Mapping[str, Truth]
     images: int
     splits: Mapping[str, int] | None = None
+    counts: tuple[int, ...] | None = None
 
     def write(self, folder: Path) -> Path:
         """Writes the files into a folder."""
@@ -574,6 +576,7 @@ TREES = (
     Tree("jsonl-classes", "jsonl", jsonl_classes, _truth(photos(), name=True), _COUNT),
     Tree("labelme", "labelme", labelme, _BOXES, _COUNT),
     Tree("pts", "pts", pts, {}, _COUNT),
-    Tree("idx", "idx", idx, {}, 32),
-    Tree("webdataset", "webdataset", webdataset, {}, _COUNT, SPLITS),
+    # Of each file, the classes 0 to 9 in turn.
+    Tree("idx", "idx", idx, {}, 32, {"train": 24, "test": 8}, (4, 4, 4, 4, 3, 3, 3, 3, 2, 2)),
+    Tree("webdataset", "webdataset", webdataset, {}, _COUNT, SPLITS, (5, 5, 5)),
 )

@@ -7,6 +7,7 @@ against that: a format that is mistaken for another one, or a wrong first pixel,
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,9 @@ def test_what_init_writes_builds(tree: Tree, suffix: str, tmp_path: Path) -> Non
         assert summary.splits == tree.splits
     with Store(tmp_path / "s.db") as store:
         means(store, tree.truth)
+        if tree.counts is not None:
+            found_classes = Counter(json.loads(sample.text.wire)["class"] for sample in store.samples())
+            assert tuple(found_classes[id] for id in range(len(store.dataset.classes))) == tree.counts
 
 
 def means(store: Store, truth: Mapping[str, Truth]) -> None:
