@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,7 @@ import numpy as np
 from dataprep.build.work import Work
 from dataprep.inputs import Record
 from dataprep.labels import NOT_LABELLED
+from dataprep.split import SPLITS
 
 Task = Literal["classification", "detection", "landmarks", "segmentation", "nothing"]
 
@@ -37,18 +38,20 @@ class Contents:
     @classmethod
     def of(cls, work: Work) -> Contents:
         """From what a build would do."""
-        labels: Counter[str] = Counter()
+        labels, splits = Counter[str](), Counter[str]()
+        alone = True
         for record in work.records:
             labels.update(_instances(record))
-        splits = Counter(record.split for record in work.records)
+            splits[record.split] += 1
+            alone = alone and _shows_one(record)
         refused = Counter(f"{row.status}: {row.reason}" for row in work.refused)
         present = {kind: labels[kind] for kind in _KINDS if labels[kind]}
         return cls(
             len(work.records),
-            {name: splits[name] for name in ("train", "val", "test") if splits[name]},
+            {name: splits[name] for name in SPLITS if splits[name]},
             dict(sorted(refused.items())),
             present,
-            _task(work.records, present),
+            _task(present, alone=alone),
         )
 
 
@@ -66,8 +69,9 @@ def _instances(record: Record) -> dict[str, int]:
     }
 
 
-def _task(records: Sequence[Record], labels: Mapping[str, int]) -> Task:
-    if "keypoints" in labels and all(_shows_one(record) for record in records):
+def _task(labels: Mapping[str, int], *, alone: bool) -> Task:
+    """What the labels are for; `alone` says whether each image shows one instance of keypoints."""
+    if "keypoints" in labels and alone:
         return "landmarks"
     if "masks" in labels:
         return "segmentation"

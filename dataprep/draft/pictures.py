@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from dataprep.draft.doubt import Doubt
 from dataprep.errors import DecodeError
@@ -45,11 +46,11 @@ class Pictures:
 NO_PICTURES = Pictures((), 0, 0, 0, {})
 
 
-def look(records: Sequence[Record]) -> Pictures:
+def look(records: Iterable[Record]) -> Pictures:
     """Looks at some of the records, mixed by their hash."""
     sizes, problems = [], Counter[str]()
     turned = lying = standing = 0
-    for record in sorted(records, key=lambda record: record_hash(record.key))[:_MOST]:
+    for record in nsmallest(_MOST, records, key=lambda record: record_hash(record.key)):
         try:
             opened = open_image(read(record.path))
         except DecodeError as error:

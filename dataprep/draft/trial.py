@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from heapq import nsmallest
 
 from dataprep.build.prepare import prepare
 from dataprep.build.recipe import Recipe
@@ -22,7 +23,7 @@ Trial = Counter[str]
 def try_out(loaded: LoadedManifest, work: Work) -> Trial:
     """Prepares a few records, mixed by their hash."""
     recipe = Recipe.of(loaded.manifest, work.keypoints)
-    tried = sorted(work.records, key=lambda record: record_hash(record.key))[:_TRIED]
+    tried = nsmallest(_TRIED, work.records, key=lambda record: record_hash(record.key))
     rows = [prepare(record, recipe).row for record in tried]
     return Trial("accepted" if row.status == "accepted" else f"{row.status}, {row.reason}: {row.note}" for row in rows)
 
