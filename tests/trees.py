@@ -496,14 +496,47 @@ def landmarks(photo: Photo) -> tuple[Point, ...]:
     )
 
 
+def _landmarks(photo: Photo, shift: float = 0.0) -> Truth:
+    return Truth(points=(tuple((x + shift, y + shift) for x, y in landmarks(photo)),))
+
+
+def _faces(of: Iterable[Photo]) -> dict[str, Truth]:
+    return {f"{photo.stem}.jpg": Truth(boxes=tuple(("face", thing.box) for thing in photo.things)) for photo in of}
+
+
+def _pts_name(photo: Photo) -> str:
+    return f"outdoor_{photo.stem}" if photo.number % 2 else f"indoor_{photo.stem}"
+
+
 def pts() -> Files:
     """As 300-W: indoor and outdoor, each pts beside its image."""
     files = {}
-    for number, photo in enumerate(photos("{:03}")):
-        stem = f"02_Outdoor/outdoor_{photo.stem}" if number % 2 else f"01_Indoor/indoor_{photo.stem}"
+    for photo in photos("{:03}"):
+        stem = f"{'02_Outdoor' if photo.number % 2 else '01_Indoor'}/{_pts_name(photo)}"
         lines = "".join(f"{x:.3f} {y:.3f}\n" for x, y in landmarks(photo))
         files[f"{stem}.png"] = photo.file("PNG")
         files[f"{stem}.pts"] = f"version: 1\nn_points:  68\n{{\n{lines}}}\n".encode()
+    return files
+
+
+def face_api_landmarks() -> Files:
+    """As the article's author keeps them: images in ``jpg``, and in ``pts`` a list of points in pixels for each."""
+    files = {}
+    for photo in photos("{}"):
+        files[f"jpg/{photo.stem}.jpg"] = photo.file()
+        files[f"pts/{photo.stem}.json"] = _json([{"x": x, "y": y} for x, y in landmarks(photo)])
+    return files
+
+
+def face_api_boxes() -> Files:
+    """The boxes of all faces of an image, in shares of its sides."""
+    files = {}
+    for photo in photos("{}"):
+        (width, height), boxes = photo.size, []
+        for x0, y0, x1, y1 in (thing.box for thing in photo.things):
+            boxes.append({"x": x0 / width, "y": y0 / height, "width": (x1 - x0) / width, "height": (y1 - y0) / height})
+        files[f"images/{photo.stem}.jpg"] = photo.file()
+        files[f"boxes/{photo.stem}.json"] = _json(boxes)
     return files
 
 
@@ -575,7 +608,16 @@ TREES = (
     Tree("jsonl-boxes", "jsonl", jsonl_boxes, _BOXES, _COUNT),
     Tree("jsonl-classes", "jsonl", jsonl_classes, _truth(photos(), name=True), _COUNT),
     Tree("labelme", "labelme", labelme, _BOXES, _COUNT),
-    Tree("pts", "pts", pts, {}, _COUNT),
+    # 300-W counts pixels from 1, and its numbers name their middles.
+    Tree("pts", "pts", pts, {_pts_name(photo) + ".png": _landmarks(photo, -0.5) for photo in photos("{:03}")}, _COUNT),
+    Tree(
+        "face-api-landmarks",
+        "face_api",
+        face_api_landmarks,
+        {f"{photo.stem}.jpg": _landmarks(photo) for photo in photos("{}")},
+        _COUNT,
+    ),
+    Tree("face-api-boxes", "face_api", face_api_boxes, _faces(photos("{}")), _COUNT),
     # Of each file, the classes 0 to 9 in turn.
     Tree("idx", "idx", idx, {}, 32, {"train": 24, "test": 8}, (4, 4, 4, 4, 3, 3, 3, 3, 2, 2)),
     Tree("webdataset", "webdataset", webdataset, {}, _COUNT, SPLITS, (5, 5, 5)),
