@@ -35,9 +35,11 @@ def entry(key: str, value: Any, indent: int = 0) -> list[str]:
     """A key with its value: on one line where that fits; else a mapping or a list on lines of its own."""
     head = f"{' ' * indent}{_flow(key)}:"
     line = f"{head} {_flow(value)}"
-    if len(line) > WIDTH and isinstance(value, Mapping):
+    if len(line) <= WIDTH or not value:
+        return [line]
+    if isinstance(value, Mapping):
         return [head, *(line for key, one in value.items() for line in entry(key, one, indent + 2))]
-    if len(line) > WIDTH and _is_list(value):
+    if _is_list(value):
         return [head, *_wrapped([_flow(one) for one in value], indent + 2)]
     return [line]
 

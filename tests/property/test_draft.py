@@ -37,6 +37,7 @@ values = st.recursive(
 @given(st.text("abcdefgh_", min_size=1, max_size=20), values, st.integers(0, 8))
 @example("a", "\x85", 0)
 @example("a", {"\n": None}, 0)
+@example("a", {"b" * 120: [], "c" * 120: {}}, 0)
 @example("a", ["\U0001f600\x7f", "\ud800", "a: b", "- c", "#", "no", "'\"\\"], 0)
 def test_what_is_written_is_what_is_read(key: str, value: object, indent: int) -> None:
     lines = entry(key, value, indent)
