@@ -24,8 +24,6 @@ _PATTERNS = (
     # A folder a subject.
     r"^(.+)/[^/]*?(\d+)\.[^./]+$",
 )
-# A name such as 2007_000032 has a number, too; where numbers are frames, most of them are there.
-_LEAST_FILLED = 1 / 3
 _LEAST_GROUPS = 3
 
 
@@ -87,14 +85,10 @@ def _groups(pattern: str, classes: Mapping[str, int | None]) -> dict[str, dict[i
 
 
 def _are_frames(groups: Mapping[str, Mapping[int, str]]) -> bool:
-    """Whether most names belong to subjects of several, with numbers that follow one another."""
+    """Whether most names have a neighbour: the number before or after theirs, of the same subject."""
     total = sum(len(group) for group in groups.values())
-    of_several = sum(
-        len(group)
-        for group in groups.values()
-        if len(group) > 1 and len(group) >= _LEAST_FILLED * (max(group) - min(group) + 1)
-    )
-    return of_several > total / 2
+    neighbours = sum((number - 1 in group) + (number + 1 in group) > 0 for group in groups.values() for number in group)
+    return neighbours > total / 2
 
 
 def _name_classes(groups: Mapping[str, Mapping[int, str]], classes: Mapping[str, int | None]) -> bool:

@@ -375,6 +375,9 @@ def keys(*patterns: str, count: int = 9, classes: Mapping[str, int] | None = Non
         (keys("anna_{:02}.jpg", "ben_{:02}.jpg", "cleo_{:02}.jpg"), {"anna", "ben", "cleo"}),
         (keys("v1-frame{:04}.png", "v2-frame{:04}.png", "v3-frame{:04}.png"), {"v1-frame", "v2-frame", "v3-frame"}),
         (keys("v1_frame_{:04}.png", "v2_frame_{:04}.png", "v3_frame_{:04}.png"), {"v1", "v2", "v3"}),
+        # Three frames of each of several videos of one person, as in YouTube Faces.
+        ({f"{p}_{v}{f}.jpg": None for p in ("a_b", "c_d", "e-f") for v in (0, 3, 5) for f in range(3)},
+         {"a_b", "c_d", "e-f"}),
         (keys("a/{:03}.jpg", "b/{:03}.jpg", "c/{:03}.jpg"), {"a", "b", "c"}),
         (keys("a.rf.{:032x}.jpg", "b.rf.{:032x}.jpg", "c.rf.{:032x}.jpg", count=3), {"a", "b", "c"}),
         # One subject is no groups; numbers far apart are no frames; nor are names without any.
