@@ -366,6 +366,10 @@ def schema() -> None:
 @click.option("--tls-key", type=_File, help="Its key in PEM.")
 @click.option("--allow-host", multiple=True, help="A name of this server, besides localhost and addresses.")
 @click.option("--cors-origin", multiple=True, help="An origin whose pages may read, as http://localhost:5173.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that answer.")
+@click.option("--most-requests", type=click.IntRange(1), default=1024, show_default=True, help="At once, a process.")
+@click.option("--most-mb", type=click.IntRange(1), default=256, show_default=True, help="MiB on their way, a process.")
+@click.option("--log-json", is_flag=True, help="Log every request, and all else, as JSON lines on stderr.")
 @_as_json
 def serve(
     stores: tuple[Path, ...],
@@ -377,6 +381,10 @@ def serve(
     tls_key: Path | None,
     allow_host: tuple[str, ...],
     cors_origin: tuple[str, ...],
+    workers: int,
+    most_requests: int,
+    most_mb: int,
+    log_json: bool,
     as_json: bool,
 ) -> None:
     r"""Serve stores to browsers.
@@ -398,8 +406,16 @@ def serve(
             click.echo(f"Serving {', '.join(map(str, stores))} at {url}  (Ctrl-C ends it)")
         sys.stdout.flush()
 
-    settings = Settings(stores, cors_origin, allow_host, find_token(token_file, os.environ))
-    if not run(settings, Endpoint(host, port, tls_cert, tls_key, public), listening):
+    settings = Settings(
+        stores,
+        cors_origin,
+        allow_host,
+        find_token(token_file, os.environ),
+        most_requests=most_requests,
+        most_bytes=most_mb << 20,
+        log_json=log_json,
+    )
+    if not run(settings, Endpoint(host, port, tls_cert, tls_key, public, workers), listening):
         click.echo(f"dataprep: could not listen on {host}:{port}; choose another --port, or 0 for any", err=True)
         sys.exit(WRONG_USE)
 

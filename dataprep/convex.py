@@ -127,6 +127,7 @@ def signed_area(ring: npt.NDArray[np.float64]) -> float:
     """As `area`, negative for a ring that runs against the clock as one sees it, y pointing down."""
     if len(ring) < 3:
         return 0.0
-    # Relative to a corner: far from the origin, products of coordinates would lose the area's last digits.
+    # Relative to the first corner: far from the origin, products of coordinates would lose the area's last digits; and
+    # the edge that closes the ring adds nothing.
     x, y = (ring - ring[0]).T
-    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
+    return float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum() / 2)

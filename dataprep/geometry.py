@@ -14,6 +14,10 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
+# A coordinate farther from 0 than this is a slip (an exponent, two numbers run together), never a box that reaches
+# beyond its image: no image that we decode has a side of a tenth of it.
+FARTHEST = 1e7
+
 
 class Size(NamedTuple):
     """Width and height, in pixels; never a bare pair."""

@@ -17,13 +17,19 @@ _log = logging.getLogger("server")
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
     """An error answer."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Response(
-        json.dumps(body, ensure_ascii=False),
+        problem_body(status, detail)[1],
         status,
         {"Cache-Control": "no-store", **(headers or {})},
         "application/problem+json",
     )
+
+
+def problem_body(status: int, detail: str) -> tuple[str, bytes]:
+    """A status's phrase, and the body of an answer with it."""
+    phrase = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": phrase, "status": status, "detail": detail}
+    return phrase, json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _not_found(_: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from html import escape
 from urllib.parse import parse_qs
 
@@ -13,7 +14,7 @@ from server.problems import problem
 from server.token import Token
 
 # A form with one field; more is none of ours.
-_MOST_BYTES = 4096
+_MOST_BYTES, _MOST_SECONDS = 4096, 10
 _FRESH = {"Cache-Control": "no-store"}
 
 _PAGE = """<!doctype html>
@@ -61,10 +62,14 @@ def router(token: Token) -> APIRouter:
     async def sign_in(request: Request) -> Response:
         """Sets the cookie, if the token is right."""
         body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > _MOST_BYTES:
-                return problem(413, f"wanted a form of at most {_MOST_BYTES} bytes")
+        try:
+            async with asyncio.timeout(_MOST_SECONDS):
+                async for part in request.stream():
+                    body += part
+                    if len(body) > _MOST_BYTES:
+                        return problem(413, f"wanted a form of at most {_MOST_BYTES} bytes")
+        except TimeoutError:
+            return problem(408, f"wanted the form within {_MOST_SECONDS} s")
         fields = parse_qs(body.decode("utf-8", "replace"))
         wanted = _local(fields.get("next", ["/"])[0])
         if not token.is_secret(fields.get("token", [""])[0].strip()):

@@ -90,6 +90,6 @@ def _unchanged(
         counts,
         limited_to=limit,
         failure=None,
-        reused={"previous store": len(inventory.items)},
+        reused={"previous store": len(inventory)},
         redone={},
     )

