@@ -39,6 +39,7 @@ def cli() -> None:
 
     \b
     dataprep sample demo/sample                               draw a small dataset to try things on
+    dataprep init photos/cells                                write a first manifest for a folder
     dataprep preview manifests/sample.yaml --out sheet.png    look before you build
     dataprep build manifests/sample.yaml                      build sample.db
     dataprep verify sample.db                                 check every byte of it
@@ -63,6 +64,35 @@ def sample(directory: Path, seed: int, as_json: bool) -> None:
         _print_json({"directory": str(directory), "images": summary.images, "manifest": str(summary.manifest)})
     else:
         click.echo(f"{summary.images} images in {directory}; build them with: dataprep build {summary.manifest}")
+
+
+@cli.command()
+@click.argument("directory", type=_File)
+@click.option("--out", type=_File, help="The manifest to write.  [default: NAME.yaml in this folder]")
+@click.option("--format", "wanted", help="The format, where another one is recognised than you know it to be.")
+@_as_json
+def init(directory: Path, out: Path | None, wanted: str | None, as_json: bool) -> None:
+    r"""Look at a folder or an archive, say which format it is in and why, and write a manifest.
+
+    \b
+    dataprep init photos/cells
+    dataprep init cells.zip --out manifests/cells.yaml
+    dataprep init photos/cells --format yolo
+    """
+    from dataprep import console
+    from dataprep.draft.draft import draft
+    from dataprep.draft.report import as_json as report
+    from dataprep.draft.report import rows
+
+    found = draft(directory, out, wanted)
+    found.write()
+    if as_json:
+        _print_json(report(found))
+    else:
+        console.table(found.page.name, rows(found))
+    if found.obstacle:
+        click.echo(f"dataprep: it does not build yet: {console.printable(found.obstacle)}", err=True)
+        sys.exit(DATA_FAILS)
 
 
 @cli.command()
