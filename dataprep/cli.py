@@ -71,7 +71,7 @@ def sample(directory: Path, seed: int, as_json: bool) -> None:
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: the processors there are]")
 @click.option("--limit", type=click.IntRange(1), help="Take only so many inputs, mixed by their hash.")
 @click.option("--explain", is_flag=True, help="Say what was taken from earlier builds, and why the rest was not.")
-@click.option("--rehash", is_flag=True, help="Read every source file, also those that look unchanged.")
+@click.option("--rehash", is_flag=True, help="Read all sources and the store before, also where they look unchanged.")
 @_as_json
 def build(
     manifest: Path,
@@ -151,6 +151,7 @@ def inspect(store: Path, as_json: bool) -> None:
     from dataprep.verify.inspect import inspect as look
 
     with Store(store) as opened:
+        opened.check_seal()
         found = look(opened)
     if as_json:
         _print_json(found)
@@ -214,6 +215,7 @@ def records(store: Path, status: str | None, as_csv: bool, as_json: bool) -> Non
     if as_csv and as_json:
         raise click.UsageError("--csv and --json are two forms of one output; choose one")
     with Store(store) as opened:
+        opened.check_seal()
         if as_csv:
             write_csv(rows(opened, status), sys.stdout)
         elif as_json:
@@ -272,7 +274,7 @@ def verify(store: Path, as_json: bool) -> None:
             for finding in one.findings:
                 click.echo(f"        {finding}")
     if not report.good:
-        click.echo(f"dataprep: {store} is not what it says; build it again", err=True)
+        click.echo(f"dataprep: {store} is not what it says; build it again, with --rehash", err=True)
         sys.exit(DATA_FAILS)
 
 

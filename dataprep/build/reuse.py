@@ -19,6 +19,7 @@ class Reuse:
     """What earlier builds of a store left, seen by this one.
 
     Attributes:
+        damaged: whether there is a store that is not as its build has left it: nothing is taken from it.
         reused: how many records need no work, by where their outcomes come from.
         redone: how many do, by the reason.
     """
@@ -34,7 +35,9 @@ class Reuse:
         self._outcomes = outcomes
         self._prints = prints
         paths = (store, store.with_name(store.name + ".failed"))
-        self.stores: list[Previous] = [found for path in paths if (found := previous(path)) is not None]
+        found = [one for path in paths if (one := previous(path)) is not None]
+        self.stores: list[Previous] = [one for one in found if one.is_sound()]
+        self.damaged = len(self.stores) < len(found)
         self.reused: Counter[str] = Counter()
         self.redone: Counter[str] = Counter()
 
@@ -86,7 +89,8 @@ class Reuse:
             parts = store.parts
         changed = sorted(name for name, digest in self._prints.parts.items() if parts and parts.get(name) != digest)
         for record, source, labels in records:
-            self.redone[_reason(known.get(record.key), source, labels, changed)] += 1
+            reason = _reason(known.get(record.key), source, labels, changed)
+            self.redone["store damaged" if reason == "new" and self.damaged else reason] += 1
 
 
 def _reason(before: Before | None, source: str | None, labels: str | None, changed: list[str]) -> str:

@@ -119,7 +119,7 @@ class Outcomes:
         """Copies outcomes from another store; one whose image is not what its digest says is left there.
 
         Args:
-            store: a finished store of this format version.
+            store: a finished store of this format version, whose rows are right.
             wanted: fingerprints that it has.
 
         Yields:
@@ -165,10 +165,11 @@ class Outcomes:
         parts = []
         for place, row in enumerate(rows):
             for sha256, content in ((row[1], row[8]), (row[2], row[9])):
-                if content is not None and canonical.sha256(content) != sha256:
+                if sha256 is None:  # it has no mask
+                    continue
+                if type(content) is not bytes or canonical.sha256(content) != sha256:
                     return [], False
-                if content is not None:
-                    images[sha256] = content
+                images[sha256] = content
             parts.append((fingerprint, place, *row[:8]))
         return parts, True
 

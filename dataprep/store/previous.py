@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dataprep.store.identity import connect, is_current
+from dataprep.store.seal import is_sound, is_whole
 
 
 class Before(NamedTuple):
@@ -35,14 +36,27 @@ class Previous:
         self.inputs = inputs
         self.parts = parts
 
+    def is_sound(self) -> bool:
+        """Whether every row is as its build has written it: then outcomes can be taken from it."""
+        return self._holds(is_sound)
+
+    def is_whole(self) -> bool:
+        """Whether it is so to the last byte of its images: then it can stay."""
+        return self._holds(is_whole)
+
+    def _holds(self, promise: Callable[[sqlite3.Connection], bool]) -> bool:
+        try:
+            with closing(connect(self.path)) as connection:
+                return promise(connection)
+        except sqlite3.Error:
+            return False
+
     def fingerprints(self) -> set[str]:
         """Those of its records."""
-        return {
-            row[0] for row in self._rows("SELECT fingerprint FROM records NOT INDEXED WHERE fingerprint IS NOT NULL")
-        }
+        return {row[0] for row in self._rows("SELECT fingerprint FROM records WHERE fingerprint IS NOT NULL")}
 
     def _rows(self, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query; none where the store is damaged, as from there nothing is taken."""
+        """The rows of a query; none where the store is damaged."""
         try:
             with closing(connect(self.path)) as connection:
                 return connection.execute(query, tuple(values)).fetchall()
