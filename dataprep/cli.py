@@ -101,7 +101,7 @@ def init(directory: Path, out: Path | None, wanted: str | None, as_json: bool) -
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: the processors there are]")
 @click.option("--limit", type=click.IntRange(1), help="Take only so many inputs, mixed by their hash.")
 @click.option("--explain", is_flag=True, help="Say what was taken from earlier builds, and why the rest was not.")
-@click.option("--rehash", is_flag=True, help="Read every source file, also those that look unchanged.")
+@click.option("--rehash", is_flag=True, help="Read all sources and the store before, also where they look unchanged.")
 @_as_json
 def build(
     manifest: Path,
@@ -181,6 +181,7 @@ def inspect(store: Path, as_json: bool) -> None:
     from dataprep.verify.inspect import inspect as look
 
     with Store(store) as opened:
+        opened.check_seal()
         found = look(opened)
     if as_json:
         _print_json(found)
@@ -244,6 +245,7 @@ def records(store: Path, status: str | None, as_csv: bool, as_json: bool) -> Non
     if as_csv and as_json:
         raise click.UsageError("--csv and --json are two forms of one output; choose one")
     with Store(store) as opened:
+        opened.check_seal()
         if as_csv:
             write_csv(rows(opened, status), sys.stdout)
         elif as_json:
@@ -302,7 +304,7 @@ def verify(store: Path, as_json: bool) -> None:
             for finding in one.findings:
                 click.echo(f"        {finding}")
     if not report.good:
-        click.echo(f"dataprep: {store} is not what it says; build it again", err=True)
+        click.echo(f"dataprep: {store} is not what it says; build it again, with --rehash", err=True)
         sys.exit(DATA_FAILS)
 
 
