@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from dataprep.errors import AnnotationError
 from dataprep.labels import NOT_LABELLED, NOT_VISIBLE, VISIBLE, Floats
@@ -44,7 +45,7 @@ def placed(numbers: Floats, names: Sequence[str], coordinates: Coordinates, plac
     return points
 
 
-def _flags(numbers: Floats, empty: Floats, names: Sequence[str], place: str) -> Floats:
+def _flags(numbers: Floats, empty: npt.NDArray[np.bool_], names: Sequence[str], place: str) -> Floats:
     """The visibility of each."""
     for index in np.flatnonzero(empty[:, 0] != empty[:, 1]).tolist():
         raise AnnotationError("bad_keypoint", f"{place}: {names[index]!r} has only one of its two coordinates")
