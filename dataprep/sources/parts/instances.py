@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,8 @@ def _numbers(value: Any, names: Sequence[str], place: str) -> Floats:
             raise AnnotationError("bad_keypoint", f"{place}: no keypoint is called {unknown[0]!r}")
         value = [value.get(name) for name in names]
     value = listed(value, place, "bad_keypoint")
+    if len(value) == len(names) and (whole := _whole(value)) is not None:
+        return whole
     if value and not any(isinstance(one, list) or one is None for one in value):
         return _flat(value, names, place)
     if len(value) != len(names):
@@ -72,6 +75,21 @@ def _numbers(value: Any, names: Sequence[str], place: str) -> Floats:
             numbers = _point(point, f"{place}[{index}]")
             points[index, : len(numbers)] = numbers
     return points
+
+
+def _whole(value: list[Any]) -> Floats | None:
+    """The numbers of points that all have two, or all three; None for others. Most have, and there may be millions."""
+    if set(map(type, value)) != {list} or set(map(len, value)) not in ({2}, {3}):
+        return None
+    flat = list(chain.from_iterable(value))
+    # Python counts true and false among the integers.
+    if not set(map(type, flat)) <= {int, float}:
+        return None
+    try:
+        numbers = np.array(flat, np.float64)
+    except OverflowError:
+        return None
+    return numbers.reshape(len(value), -1) if np.isfinite(numbers).all() else None
 
 
 def _flat(value: list[Any], names: Sequence[str], place: str) -> Floats:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from dataprep.errors import AnnotationError
-from dataprep.labels import NOT_LABELLED, VISIBLE, Floats
+from dataprep.labels import NOT_LABELLED, NOT_VISIBLE, VISIBLE, Floats
 from dataprep.sources.parts.coordinates import Coordinates
 
 
@@ -44,7 +45,7 @@ def placed(numbers: Floats, names: Sequence[str], coordinates: Coordinates, plac
     return points
 
 
-def _flags(numbers: Floats, empty: Floats, names: Sequence[str], place: str) -> Floats:
+def _flags(numbers: Floats, empty: npt.NDArray[np.bool_], names: Sequence[str], place: str) -> Floats:
     """The visibility of each."""
     for index in np.flatnonzero(empty[:, 0] != empty[:, 1]).tolist():
         raise AnnotationError("bad_keypoint", f"{place}: {names[index]!r} has only one of its two coordinates")
@@ -52,13 +53,11 @@ def _flags(numbers: Floats, empty: Floats, names: Sequence[str], place: str) -> 
     if numbers.shape[1] == 2:
         return flags
     written = numbers[:, 2]
-    for index in np.flatnonzero(~np.isnan(written)).tolist():
-        flag = float(written[index])
-        if flag not in (0, 1, 2):
-            wanted = "wanted 0 (not labelled), 1 (hidden) or 2 (visible)"
-            raise AnnotationError("bad_keypoint", f"{place}: {names[index]!r}: {wanted}, found {flag:g}")
-        if flag and empty[index, 0]:
-            raise AnnotationError(
-                "bad_keypoint", f"{place}: {names[index]!r} has the visibility {flag:g}, but no place"
-            )
+    unknown = ~(np.isnan(written) | (written == NOT_LABELLED) | (written == NOT_VISIBLE) | (written == VISIBLE))
+    for index in np.flatnonzero(unknown).tolist():
+        wanted = "wanted 0 (not labelled), 1 (hidden) or 2 (visible)"
+        raise AnnotationError("bad_keypoint", f"{place}: {names[index]!r}: {wanted}, found {written[index]:g}")
+    for index in np.flatnonzero((written > NOT_LABELLED) & empty[:, 0]).tolist():
+        flag = f"{written[index]:g}"
+        raise AnnotationError("bad_keypoint", f"{place}: {names[index]!r} has a visibility, {flag}, but no place")
     return np.where(np.isnan(written), flags, written)

@@ -145,11 +145,12 @@ class PointCells:
 
 
 def _all_numbers(texts: Cells) -> Floats | None:
-    """The numbers, where each cell holds a finite one."""
-    if "_" in "".join(texts):
+    """The numbers, NaN for an empty cell; None where a cell holds anything else."""
+    whole = "".join(texts)
+    if "_" in whole or "n" in whole or "N" in whole:  # 1_000, nan and inf: what Python takes for numbers
         return None
     try:
-        numbers = np.fromiter(map(float, texts), np.float64, len(texts))
+        numbers = np.fromiter((float(text or "nan") for text in texts), np.float64, len(texts))
     except ValueError:
         return None
-    return numbers if np.isfinite(numbers).all() else None
+    return None if np.isinf(numbers).any() else numbers

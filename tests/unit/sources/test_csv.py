@@ -39,6 +39,7 @@ def table(root: Path, text: str, *images: str, **columns: object) -> Listing:
         ("a.jpg,1,\n", "bad_keypoint", "line 2"),
         ("a.jpg,1,inf\n", "bad_number", "'nose_y'"),
         ("a.jpg,1,1e300\n", "bad_number", "'1e300'"),
+        ("a.jpg,1,1_0\n", "bad_number", "'1_0'"),
         ("a.jpg,-10000001,1\n", "bad_number", "'-10000001'"),
         ("a.jpg,1,2\na.jpg,1,2\n", "second_row", "line 2 and annotations.csv, line 3"),
         ("a.jpg,1\n", "bad_row", "line 2: wanted 3 cells, as the header has, found 2"),
