@@ -57,6 +57,8 @@ def test_what_init_writes_builds(tree: Tree, suffix: str, tmp_path: Path) -> Non
     assert found.page.chosen.format == tree.format, as_json(found)
     assert found.candidates.chosen.suggestion.reasons
     assert found.obstacle is None
+    # A README beside the folders of the splits is no image that they leave out.
+    assert not any("in no split" in doubt.text for doubt in found.page.doubts)
     found.write()
     summary = build(load(tmp_path / "m.yaml"), tmp_path / "s.db")
     assert summary.failure is None
