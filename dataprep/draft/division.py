@@ -12,7 +12,7 @@ from dataprep.build.packed import Packed
 from dataprep.build.work import Work
 from dataprep.draft.doubt import Doubt
 from dataprep.draft.frames import Frames, frames
-from dataprep.inputs import Record
+from dataprep.inputs import Record, has_suffix_of_image
 from dataprep.split import SPLITS, HashSplit
 
 # Below so many images, a test split has too few to measure by.
@@ -112,7 +112,7 @@ def _class_of(record: Record) -> int | None:
 
 def _oddities(work: Work) -> list[str]:
     """What is odd in a split that the files name."""
-    left = sum(row.reason in _NOWHERE for row in work.refused)
+    left = sum(row.reason in _NOWHERE and has_suffix_of_image(row.key) for row in work.refused)
     taken = {record.split for record in work.records}
     found = [f"{left:,} images are in no split, and will be left out"] if left else []
     return found + [f"no image is in {name}" for name in SPLITS[:2] if taken and name not in taken]
