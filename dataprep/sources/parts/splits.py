@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 SplitName = Literal["train", "val", "test"]
 
@@ -15,6 +15,7 @@ SPLIT_NAMES: dict[str, SplitName] = {
     "test": "test",
 }
 """What most call them."""
+_WORDS: dict[str, SplitName] = {**SPLIT_NAMES, "training": "train", "dev": "val", "testing": "test"}
 
 
 def split_of_folders(key: str, splits: Mapping[str, SplitName]) -> str:
@@ -24,3 +25,20 @@ def split_of_folders(key: str, splits: Mapping[str, SplitName]) -> str:
     'test'
     """
     return next((splits[folder] for folder in reversed(key.split("/")[:-1]) if folder in splits), "")
+
+
+def split_folders(keys: Iterable[str]) -> dict[str, Any] | None:
+    """The manifest's split, where the first folder of every key is named as one; None where it is not.
+
+    >>> split_folders(["Train/1.jpg", "test/a/2.jpg"])
+    {'by': 'folder', 'folders': {'Train': 'train', 'test': 'test'}}
+    >>> split_folders(["train/1.jpg", "val/1.jpg"]), split_folders(["train/1.jpg", "2.jpg"])
+    ({'by': 'folder'}, None)
+    """
+    folders = sorted({key.partition("/")[0] if "/" in key else "" for key in keys})
+    named = {folder: _WORDS[folder.lower()] for folder in folders if folder.lower() in _WORDS}
+    if len(named) < len(folders) or len(set(named.values())) < 2:
+        return None
+    if all(SPLIT_NAMES.get(folder) == split for folder, split in named.items()):
+        return {"by": "folder"}
+    return {"by": "folder", "folders": named}

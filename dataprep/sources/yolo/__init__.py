@@ -18,6 +18,8 @@ from dataprep.sources.yolo.config import parse as parse_config
 from dataprep.sources.yolo.lines import Found, Task
 from dataprep.sources.yolo.pairs import Tree
 from dataprep.sources.yolo.places import Named, all_in
+from dataprep.sources.yolo.recognition import recognise
+from dataprep.survey import Suggestion, Survey
 
 _CONFIG = "data.yaml"
 
@@ -51,6 +53,11 @@ class Yolo(AnnotatedSource):
     keypoint_values: Literal[2, 3] | None = Field(
         None, description="for pose: numbers of a keypoint, 3 with a visibility; left out: as kpt_shape says"
     )
+
+    @classmethod
+    def recognise(cls, survey: Survey) -> Suggestion | None:
+        """A data.yaml and the images that it names, or images that have labels where these must lie."""
+        return recognise(survey)
 
     def read(self, root: Path, *, split_folders: bool) -> Listing:
         """Pairs each image with the text file that lies where its labels must.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from dataprep.errors import SourceError
 from dataprep.inputs import Record, Refusal
 from dataprep.sources import Listing
 from dataprep.sources.yolo import Yolo
+from dataprep.survey import Suggestion, Survey
 
 NAMES = "names: [cat, dog]\n"
 BOX = "1 0.5 0.25 0.5 0.125\n"
 
 
-def write(root: Path, files: dict[str, str | bytes]) -> None:
+def write(root: Path, files: Mapping[str, str | bytes]) -> None:
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -559,3 +561,78 @@ def test_aliases_cannot_fill_the_memory(tmp_path: Path) -> None:
 def test_a_config_that_is_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"pets\.yaml: data\.yaml can't be read"):
         yolo(tmp_path, {"images/a.jpg": ""}, config="pets.yaml")
+
+
+# --- what it recognises ---
+
+
+def recognised(root: Path, files: dict[str, Any]) -> Suggestion:
+    write(root, files)
+    found = Yolo.recognise(Survey.of(root))
+    assert found is not None
+    # What it suggests can be read.
+    yolo(root, {}, **found.options)
+    return found
+
+
+def test_recognises_a_config_and_what_it_names(tmp_path: Path) -> None:
+    found = recognised(tmp_path / "roboflow", ROBOFLOW)
+    assert (found.options, found.split, found.doubts) == ({"task": "detect"}, {"by": "source"}, ())
+    assert found.confidence == 1 and "1 for train, 1 for val, 1 for test" in found.reasons[0]
+    deep = {f"pets/{name}": content for name, content in ROBOFLOW.items() if name != "data.yaml"}
+    deep |= {"pets/pets.yaml": "path: pets\ntrain: train/images\nval: ../elsewhere\n" + NAMES, "other.yaml": "- a"}
+    write(tmp_path / "none", deep)
+    # A config whose images are elsewhere says nothing of those that are here.
+    suggestion = Yolo.recognise(Survey.of(tmp_path / "none"))
+    assert suggestion is not None and "config" not in suggestion.options
+    found = recognised(tmp_path / "deep", {**deep, "pets/pets.yaml": "path: pets\ntrain: train/images\n" + NAMES})
+    assert (found.options, found.split) == ({"task": "detect", "config": "pets/pets.yaml"}, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "config", "options"),
+    [
+        ("0 .1 .1 .9 .1 .9 .9\n1 .1 .1 .9 .1 .9 .9 .5 .5\n", NAMES, {"task": "segment"}),
+        (POSE, SHAPE, {"task": "pose"}),
+        (
+            "0 .5 .5 1 1 .25 .5 2",
+            NAMES,
+            {"task": "pose", "keypoints": {"names": ["point_0"]}, "keypoint_values": 3},
+        ),
+        ("", NAMES, {"task": "detect"}),
+    ],
+)
+def test_recognises_the_task_by_the_lines(tmp_path: Path, line: str, config: str, options: dict[str, Any]) -> None:
+    files = {"images/a.jpg": "", "labels/a.txt": line, "data.yaml": f"train: images\n{config}"}
+    found = recognised(tmp_path, files)
+    assert found.options == options
+    assert bool(found.doubts) == ("keypoints" in options or not line)
+    assert found.confidence == (1 if line else 0.3)
+
+
+def test_recognises_labels_without_a_config(tmp_path: Path) -> None:
+    files = {f"photos/{name}.jpg": "" for name in ("a", "b", "c")}
+    files |= {"photos/a.txt": BOX, "photos/b.txt": BOX, "photos/classes.txt": "cat\ndog\nemu\n"}
+    found = recognised(tmp_path / "beside", files)
+    assert found.options == {"task": "detect", "images": "photos", "classes": ["cat", "dog", "emu"]}
+    assert found.confidence == pytest.approx(0.6) and "1 images have no label file" in " ".join(found.doubts)
+    files = {f"images/{split}/a.jpg": "" for split in ("train", "val")}
+    files |= {f"labels/{split}/a.txt": "3 .5 .5 1 1" for split in ("train", "val")}
+    found = recognised(tmp_path / "split", files)
+    assert found.options == {"task": "detect", "images": "images", "classes": ["0", "1", "2", "3"]}
+    assert found.split == {"by": "folder"} and "put their names here" in found.doubts[0]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {},
+        {"images/a.jpg": "", "data.yaml": NAMES},
+        {"images/a.jpg": "", "data.yaml": f"train: nowhere\n{NAMES}"},
+        {"images/a.jpg": "", "images/a.txt": "a photo of a cat", "conf.yaml": "names: [\xff"},
+        {"a.jpg": "", "labels/a.txt": BOX},
+    ],
+)
+def test_does_not_recognise_what_is_something_else(tmp_path: Path, files: dict[str, str]) -> None:
+    write(tmp_path, files)
+    assert Yolo.recognise(Survey.of(tmp_path)) is None

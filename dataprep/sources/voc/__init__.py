@@ -21,6 +21,8 @@ from dataprep.labels import DIFFICULT, TRUNCATED, Boxes, Labels
 from dataprep.locations import read
 from dataprep.pairing import Images, Pairs, pair, position, read_files, rows
 from dataprep.sources import FARTHEST, AnnotatedSource, Listing
+from dataprep.sources.voc.recognition import recognise
+from dataprep.survey import Suggestion, Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class Voc(AnnotatedSource):
         None, description="folder of PNG masks (SegmentationClass), relative to the root; palette indices are classes"
     )
     first_pixel: Literal[0, 1] = Field(1, description="the number of the first pixel: VOC says 1, some tools 0")
+
+    @classmethod
+    def recognise(cls, survey: Survey) -> Suggestion | None:
+        """XML files that say ``<annotation>``, and images of their names."""
+        return recognise(survey)
 
     def read(self, root: Path, *, split_folders: bool) -> Listing:
         """Pairs each image with the XML, and with the mask, of the same path and stem.
