@@ -29,13 +29,9 @@ RECOGNISING = {name for name, source in sources().items() if source.recognise.__
 _CLOSE = 0.02
 
 
-# Formats that can't be recognised yet. A new source recognises its files from the start.
-MUTE = {"image_folder", "voc", "yolo"}
-
-
 def test_every_format_has_a_tree_and_recognises_itself() -> None:
     assert {tree.format for tree in TREES} >= set(sources())
-    assert set(sources()) - RECOGNISING <= MUTE
+    assert set(sources()) == RECOGNISING
 
 
 def _cases() -> list[Any]:
