@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 from collections import Counter
@@ -268,8 +269,8 @@ def test_a_hole_goes_to_the_ring_around_it() -> None:
         *(square(1.2, 1.2, 30), square(5.2, 5.2, 20)[::-1], square(10.2, 10.2, 9), square(12.2, 12.2, 4)[::-1]),
         *(square(35.2, 4.2, 12), square(37.2, 6.2, 5)[::-1], square(50.2, 30.2, 6)),
     ]
-    for mirrored in (1, -1):
-        polygons = Polygons.of([[ring[::mirrored] for ring in rings]], [0])
+    for mirrored, order in itertools.product((1, -1), (1, -1)):
+        polygons = Polygons.of([[ring[::mirrored] for ring in rings[::order]]], [0])
         labels = Labels(boxes=Boxes.of([[1, 1, 58, 38]], [0]), polygons=polygons, linked=True)
         with exported([Sample("a", "test", size, labels)], points=False) as found:
             coco = COCO(found.root / "annotations/instances_test.json")
