@@ -39,6 +39,7 @@ def cli() -> None:
 
     \b
     dataprep sample demo/sample                               draw a small dataset to try things on
+    dataprep init photos/cells                                write a first manifest for a folder
     dataprep preview manifests/sample.yaml --out sheet.png    look before you build
     dataprep build manifests/sample.yaml                      build sample.db
     dataprep verify sample.db                                 check every byte of it
@@ -66,12 +67,41 @@ def sample(directory: Path, seed: int, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("directory", type=_File)
+@click.option("--out", type=_File, help="The manifest to write.  [default: NAME.yaml in this folder]")
+@click.option("--format", "wanted", help="The format, where another one is recognised than you know it to be.")
+@_as_json
+def init(directory: Path, out: Path | None, wanted: str | None, as_json: bool) -> None:
+    r"""Look at a folder or an archive, say which format it is in and why, and write a manifest.
+
+    \b
+    dataprep init photos/cells
+    dataprep init cells.zip --out manifests/cells.yaml
+    dataprep init photos/cells --format yolo
+    """
+    from dataprep import console
+    from dataprep.draft.draft import draft
+    from dataprep.draft.report import as_json as report
+    from dataprep.draft.report import rows
+
+    found = draft(directory, out, wanted)
+    found.write()
+    if as_json:
+        _print_json(report(found))
+    else:
+        console.table(found.page.name, rows(found))
+    if found.obstacle:
+        click.echo(f"dataprep: it does not build yet: {console.printable(found.obstacle)}", err=True)
+        sys.exit(DATA_FAILS)
+
+
+@cli.command()
 @click.argument("manifest", type=_File)
 @click.option("--store", type=_File, help="Where the store shall be.  [default: NAME.db in this folder]")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: the processors there are]")
 @click.option("--limit", type=click.IntRange(1), help="Take only so many inputs, mixed by their hash.")
 @click.option("--explain", is_flag=True, help="Say what was taken from earlier builds, and why the rest was not.")
-@click.option("--rehash", is_flag=True, help="Read every source file, also those that look unchanged.")
+@click.option("--rehash", is_flag=True, help="Read all sources and the store before, also where they look unchanged.")
 @_as_json
 def build(
     manifest: Path,
@@ -151,6 +181,7 @@ def inspect(store: Path, as_json: bool) -> None:
     from dataprep.verify.inspect import inspect as look
 
     with Store(store) as opened:
+        opened.check_seal()
         found = look(opened)
     if as_json:
         _print_json(found)
@@ -160,7 +191,7 @@ def inspect(store: Path, as_json: bool) -> None:
     rows = [
         ("store", f"{found['store']}, {console.size(found['bytes'])}"),
         ("digest", found["digest"]),
-        ("images", f"{image['format']}, {size}"),
+        ("images", f"{' '.join(filter(None, (image['format'], image.get('subsampling'))))}, {size}"),
         ("labels", ", ".join(found["labels"]) or "-"),
         ("shards", f"{shards['count']}, largest {console.size(shards['images_bytes']['max'])}"),
         ("ledger", console.counts(ledger["statuses"])),
@@ -214,6 +245,7 @@ def records(store: Path, status: str | None, as_csv: bool, as_json: bool) -> Non
     if as_csv and as_json:
         raise click.UsageError("--csv and --json are two forms of one output; choose one")
     with Store(store) as opened:
+        opened.check_seal()
         if as_csv:
             write_csv(rows(opened, status), sys.stdout)
         elif as_json:
@@ -272,7 +304,7 @@ def verify(store: Path, as_json: bool) -> None:
             for finding in one.findings:
                 click.echo(f"        {finding}")
     if not report.good:
-        click.echo(f"dataprep: {store} is not what it says; build it again", err=True)
+        click.echo(f"dataprep: {store} is not what it says; build it again, with --rehash", err=True)
         sys.exit(DATA_FAILS)
 
 
@@ -326,19 +358,48 @@ def schema() -> None:
 
 @cli.command()
 @click.argument("stores", type=_File, nargs=-1, required=True)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind; 0.0.0.0 for all of them.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one.")
+@click.option("--token-file", type=_File, help="File of the token that readers must know.  [or: DATAPREP_TOKEN]")
+@click.option("--public", is_flag=True, help="Let other machines read without a token.")
+@click.option(
+    "--tls-cert", type=_File, help="Certificate in PEM: https, which browsers want for most of their storage."
+)
+@click.option("--tls-key", type=_File, help="Its key in PEM.")
+@click.option("--allow-host", multiple=True, help="A name of this server, besides localhost and addresses.")
 @click.option("--cors-origin", multiple=True, help="An origin whose pages may read, as http://localhost:5173.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that answer.")
+@click.option("--most-requests", type=click.IntRange(1), default=1024, show_default=True, help="At once, a process.")
+@click.option("--most-mb", type=click.IntRange(1), default=256, show_default=True, help="MiB on their way, a process.")
+@click.option("--log-json", is_flag=True, help="Log every request, and all else, as JSON lines on stderr.")
 @_as_json
-def serve(stores: tuple[Path, ...], host: str, port: int, cors_origin: tuple[str, ...], as_json: bool) -> None:
+def serve(
+    stores: tuple[Path, ...],
+    host: str,
+    port: int,
+    token_file: Path | None,
+    public: bool,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    allow_host: tuple[str, ...],
+    cors_origin: tuple[str, ...],
+    workers: int,
+    most_requests: int,
+    most_mb: int,
+    log_json: bool,
+    as_json: bool,
+) -> None:
     r"""Serve stores to browsers.
 
     \b
     dataprep serve bccd.db faces.db
     dataprep serve bccd.db --port 0 --json
+    dataprep serve bccd.db --host 0.0.0.0 --token-file token.txt --tls-cert cert.pem --tls-key key.pem
     """
+    from server.serve import Endpoint
     from server.serve import serve as run
     from server.settings import Settings
+    from server.token import find_token
 
     def listening(url: str) -> None:
         if as_json:
@@ -347,7 +408,16 @@ def serve(stores: tuple[Path, ...], host: str, port: int, cors_origin: tuple[str
             click.echo(f"Serving {', '.join(map(str, stores))} at {url}  (Ctrl-C ends it)")
         sys.stdout.flush()
 
-    if not run(Settings(stores, cors_origin), host, port, listening):
+    settings = Settings(
+        stores,
+        cors_origin,
+        allow_host,
+        find_token(token_file, os.environ),
+        most_requests=most_requests,
+        most_bytes=most_mb << 20,
+        log_json=log_json,
+    )
+    if not run(settings, Endpoint(host, port, tls_cert, tls_key, public, workers), listening):
         click.echo(f"dataprep: could not listen on {host}:{port}; choose another --port, or 0 for any", err=True)
         sys.exit(WRONG_USE)
 

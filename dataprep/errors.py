@@ -65,6 +65,10 @@ class ExportError(DataprepError):
     """A store can't be written in another format, or not there."""
 
 
+class SettingsError(DataprepError, ValueError):
+    """The service is told to do what it can't, or should not without being told so on purpose."""
+
+
 class BuildInterrupted(DataprepError):
     """A build was stopped; what it has done is kept."""
 

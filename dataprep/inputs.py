@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from dataprep.archives import archives
+from dataprep.archives import Member, Problem, archives
 from dataprep.errors import SourceError, near
 from dataprep.geometry import Size
 from dataprep.labels import Labels
-from dataprep.locations import Spot, member_location, members, spot_of
+from dataprep.locations import Spot, contents, spot_of
 
 # How names of images end. What a file is, its bytes say; its name says only what it was meant to be: a README between
 # the images is no lost image, a JPEG that can't be read is one.
@@ -24,6 +24,9 @@ IMAGE_SUFFIXES = frozenset(
         *(".avif", ".heic", ".heif"),
     }
 )
+
+# The kinds of labels that have places.
+Placed = Literal["boxes", "keypoints", "polygons"]
 
 
 class Record(NamedTuple):
@@ -37,6 +40,9 @@ class Record(NamedTuple):
         notes: what was odd but not fatal, as stable codes.
         split: where it goes; from a source, where that says it goes, else empty.
         mask: where its mask is (`dataprep.locations`), a PNG of class indices; None without one.
+        relative: kinds of its labels that are in shares of the image's size, [0, 1] x [0, 1] for all of it, and become
+            pixels once that size is known.
+        dropped: how many of its labels the source left out, by reason.
     """
 
     key: str
@@ -46,6 +52,8 @@ class Record(NamedTuple):
     notes: tuple[str, ...] = ()
     split: str = ""
     mask: str | None = None
+    relative: tuple[Placed, ...] = ()
+    dropped: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,19 +153,41 @@ def walk(root: Path, holds: str = "images") -> tuple[dict[str, str], list[Refusa
 
 
 class _Found(NamedTuple):
-    """A file: its name relative to the root, its location, whether it is a symbolic link, and why it is of no use."""
+    """A file.
+
+    Attributes:
+        name: relative to the root.
+        location: of its bytes.
+        link: whether it is a symbolic link on the disk.
+        problem: why it is of no use; None when it can be read.
+        meant: the name that it would have under the root, where `name` is another.
+    """
 
     name: str
     location: str
     link: bool = False
-    problem: tuple[str, str] | None = None
+    problem: Problem | None = None
+    meant: str = ""
+
+
+# How what is packed as a whole becomes what can be read in place.
+_PACKED = {
+    **dict.fromkeys((".gz", ".tgz"), "gunzip it"),
+    **dict.fromkeys((".bz2", ".tbz2"), "bunzip2 it"),
+    **dict.fromkeys((".xz", ".txz"), "unxz it"),
+}
 
 
 def _found(root: Path) -> str:
     """What stands where a folder should, for people."""
-    if not root.is_file():
-        return "something else" if root.exists() else "nothing"
-    return f"a file; a folder, or an archive ({' or '.join(archives())}), can be read"
+    if root.exists() and not root.is_file():
+        return "something else"
+    # The way may go on behind what is taken for a folder.
+    file = next((one for one in (root, *root.parents) if one.is_file()), None)
+    if file is None:
+        return "nothing"
+    step = _PACKED.get(file.suffix.lower(), "unpack it")
+    return f"the file {file.name}; {step}: a folder can be read, or an archive ({' or '.join(archives())})"
 
 
 def _by_key(scanned: Iterable[_Found]) -> tuple[dict[str, list[_Found]], list[Refusal]]:
@@ -204,26 +234,43 @@ def _scan(root: Path) -> Iterator[_Found]:
 def _scan_archive(spot: Spot, holds: str) -> Iterator[_Found]:
     """The files under a folder in an archive."""
     try:
-        inside = members(spot.archive)
+        inside = contents(spot.archive)
     except OSError as error:
         raise SourceError(f"{spot.archive}: the archive can't be read: {error.strerror}") from error
     prefix = f"{spot.inner}/" if spot.inner else ""
     tops = set()
     none = True
-    for member in inside:
+    for member in inside.members:
         name = posixpath.normpath(member.name)
-        tops.add(name.partition("/")[0])
-        if name.startswith(("/", "../")):
-            problem = ("outside_root", "its name leads out of the archive")
-            yield _Found(name, "", problem=problem)
-        elif name.startswith(prefix):
-            none = False
-            found = member_location(spot.archive, member)
-            yield _Found(name[len(prefix) :], found, problem=("unreadable", member.problem) if member.problem else None)
+        # What unpacks an archive leaves these parts out, or refuses.
+        meant = name.lstrip("/")
+        while meant.startswith("../"):
+            meant = meant[3:]
+        tops.add(meant.partition("/")[0])
+        if not unicodedata.normalize("NFC", meant).startswith(prefix):
+            continue
+        none = False
+        below = _below(meant, prefix)
+        if meant != name or name in (".", ".."):
+            problem = Problem("outside_root", "its name leads out of the archive; pack it again with relative names")
+            yield _Found(name, "", problem=problem, meant=below)
+        else:
+            yield _Found(below, inside.location(member), problem=_problem(member, prefix))
     if none and prefix:
         raise SourceError(
             f"{spot.archive}: wanted {spot.inner}/, a folder of {holds}, in it{near(spot.inner, sorted(tops)[:12])}"
         )
+
+
+def _below(name: str, prefix: str) -> str:
+    """A name relative to a folder; the folder's can be longer in the archive than in NFC."""
+    return name.split("/", prefix.count("/"))[-1]
+
+
+def _problem(member: Member, prefix: str) -> Problem | None:
+    """As on a disk, a link that leads out of the folder is none of it."""
+    outside = member.target and not unicodedata.normalize("NFC", posixpath.normpath(member.target)).startswith(prefix)
+    return Problem("outside_root", "the link leads out of its folder") if outside else member.problem
 
 
 def _collision(one: _Found, key: str, refusal: Refusal | None) -> Refusal:
@@ -235,11 +282,11 @@ def _collision(one: _Found, key: str, refusal: Refusal | None) -> Refusal:
 
 
 def _judge(one: _Found, key: str, real_root: Path) -> Refusal | None:
-    if one.problem is None and (key.startswith(".") or "/." in key):
+    # "../a" is no hidden file.
+    if not one.meant and (key.startswith(".") or "/." in key):
         return Refusal(key, "filtered", "hidden_file", "names that begin with a dot are left out", key)
     if one.problem is not None:
-        reason, note = one.problem
-        return Refusal(key, "rejected", reason, note, key)
+        return Refusal(key, "rejected", *one.problem, meant=unicodedata.normalize("NFC", one.meant) or key)
     if one.link:
         target = Path(os.path.realpath(one.location))
         if not target.exists():

@@ -1,17 +1,28 @@
-"""Locations: where the bytes of a file are, on the disk or in an archive on it.
+"""Locations: where the bytes of a file are, on the disk or in a file on it.
 
-A file's location is its path. That of a member of an archive is the archive's path, the member's name and its spot,
-with zero bytes between them, which no path holds: it is found again without a look at the archive's directory.
+A file's location is its path. What lies in another file is found again without a look at that file's directory: its
+location is that file's path, the state in which it was listed, and, for each step inwards, a name for people and
+``kind:length:spot``; with zero bytes between them, which no path holds.
 """
 
 from __future__ import annotations
 
+import io
 import os
+import posixpath
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from dataprep.archives import Member, archives
+from dataprep.archives import Member, Unreadable, archives, readers
+
+# What is unpacked whole to read parts of it stays in memory, up to so much.
+MOST_KEPT = 1 << 30
+# No annotation is larger; a packed one could claim anything.
+_MOST_UNPACKED = 2 << 30
 
 
 class Spot(NamedTuple):
@@ -19,7 +30,7 @@ class Spot(NamedTuple):
 
     Attributes:
         archive: its file.
-        inner: the way within it, ``/`` between folders; empty for all of it.
+        inner: the way within it, ``/`` between folders, NFC; empty for all of it.
     """
 
     archive: Path
@@ -32,34 +43,85 @@ def spot_of(path: Path) -> Spot | None:
         if parent.is_dir():
             return None
         if parent.suffix.lower() in archives() and parent.is_file():
-            inner = path.relative_to(parent).as_posix()
-            return Spot(parent, "" if inner == "." else inner)
+            return Spot(parent, _inner(path.relative_to(parent).as_posix()))
     return None
 
 
-def members(archive: Path) -> tuple[Member, ...]:
+def _inner(name: str) -> str:
+    """A name as it is compared: what a manifest and an archive call alike can differ in its composition."""
+    inner = posixpath.normpath(unicodedata.normalize("NFC", name))
+    return "" if inner == "." else inner
+
+
+class Contents(NamedTuple):
+    """What is in an archive.
+
+    Attributes:
+        base: what locations of its members begin with.
+        kind: of the archive.
+        members: in its own order.
+    """
+
+    base: str
+    kind: str
+    members: tuple[Member, ...]
+
+    def location(self, member: Member) -> str:
+        """The location of a member."""
+        return within(self.base, member.name, self.kind, member.length, member.spot)
+
+
+def contents(archive: Path) -> Contents:
     """The files in an archive.
 
     Raises:
         OSError: it can't be read.
     """
-    found = archive.stat()
-    return _members(archive, found.st_mtime_ns, found.st_size)
+    return _contents(base(str(archive)))
 
 
-# Images, annotations and lists often come out of one archive.
-@lru_cache(maxsize=2)
-def _members(archive: Path, modified_ns: int, size: int) -> tuple[Member, ...]:
-    del modified_ns, size
-    try:
-        return tuple(archives()[archive.suffix.lower()].members(archive))
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), str(archive)) from error
+# Images, annotations and lists often come out of one archive, or out of one each.
+@lru_cache(maxsize=4)
+def _contents(base: str) -> Contents:
+    path = Path(file_of(base))
+    archive = archives()[path.suffix.lower()]
+    return Contents(base, archive.kind, tuple(archive.members(path)))
 
 
-def member_location(archive: Path, member: Member) -> str:
-    """The location of a member."""
-    return f"{archive}\0{member.name}\0{member.length}:{member.spot}"
+@lru_cache(maxsize=4)
+def _by_name(base: str) -> Mapping[str, Member | None]:
+    """Members by their names; None for a name that several have."""
+    found: dict[str, Member | None] = {}
+    for member in _contents(base).members:
+        name = _inner(member.name)
+        found[name] = None if name in found else member
+    return found
+
+
+def base(location: str) -> str:
+    """What the locations of all begin with that lies in the file at a location.
+
+    Raises:
+        OSError: there is no such file.
+    """
+    return location if "\0" in location else f"{location}\0{_state(os.stat(location))}"
+
+
+def _state(found: os.stat_result) -> str:
+    return f"{found.st_size}.{found.st_mtime_ns}.{found.st_ino}"
+
+
+def within(base: str, name: str, kind: str, length: int, spot: str = "") -> str:
+    """The location of what lies in a file.
+
+    Args:
+        base: of that file.
+        name: for people; empty where it is the file's own.
+        kind: of `dataprep.archives.Reader`.
+        length: of its bytes.
+        spot: in the words of the kind; without zero bytes.
+    """
+    return f"{base}\0{name}\0{kind}:{length}:{spot}"
 
 
 def location(path: Path) -> str:
@@ -71,21 +133,26 @@ def location(path: Path) -> str:
     spot = spot_of(path)
     if spot is None:
         return str(path)
-    found = [one for one in members(spot.archive) if os.path.normpath(one.name) == spot.inner]
-    if len(found) != 1 or found[0].problem:
-        problem = found[0].problem if len(found) == 1 else f"in the archive {len(found) or 'nothing'} is called so"
-        raise FileNotFoundError(0, problem, str(path))
-    return member_location(spot.archive, found[0])
+    there = contents(spot.archive)
+    members = _by_name(there.base)
+    member = members.get(spot.inner)
+    if member is None:
+        found = "two files have" if spot.inner in members else "nothing has"
+        raise Unreadable(f"{found} the name {spot.inner!r} in {spot.archive.name}")
+    if member.problem is not None:
+        raise Unreadable(member.problem.note)
+    return there.location(member)
 
 
 def file_of(location: str) -> str:
-    """The path of the file that a location is in: of itself, or of the archive."""
+    """The path of the file on the disk that a location is of, or lies in."""
     return location.partition("\0")[0]
 
 
 def shown(location: str) -> str:
     """A location for people."""
-    return "/".join(location.split("\0")[:2])
+    path, *rest = location.split("\0")
+    return "/".join([path, *filter(None, rest[1::2])])
 
 
 def length_of(location: str) -> int:
@@ -94,8 +161,8 @@ def length_of(location: str) -> int:
     Raises:
         OSError: there is no such file.
     """
-    _, _, rest = location.rpartition("\0")
-    return int(rest.partition(":")[0]) if "\0" in location else os.stat(location).st_size
+    _, _, last = location.rpartition("\0")
+    return int(last.split(":", 2)[1]) if "\0" in location else os.stat(location).st_size
 
 
 def read_from(file: BinaryIO, location: str) -> bytes:
@@ -106,20 +173,70 @@ def read_from(file: BinaryIO, location: str) -> bytes:
         location: the location.
 
     Raises:
-        OSError: they can't be read.
+        OSError: they can't be read, or the file that they lie in is another one by now.
     """
     if "\0" not in location:
         return file.read()
-    archive, _, rest = location.split("\0")
-    return archives()[Path(archive).suffix.lower()].read(file, rest.partition(":")[2])
+    path, state, _ = location.split("\0", 2)
+    if state != _state(os.fstat(file.fileno())):
+        # What was listed would be looked for in the wrong place.
+        raise Unreadable(f"{Path(path).name} was changed after it was listed; build again")
+    return _unpack(file, location)
+
+
+def _unpack(file: BinaryIO, location: str) -> bytes:
+    outer, _, last = location.rsplit("\0", 2)
+    kind, length, spot = last.split(":", 2)
+    inner = file if outer.count("\0") == 1 else io.BytesIO(_kept.content(file, outer))
+    return readers()[kind].read(inner, spot, int(length))
+
+
+class _Kept:
+    """What was unpacked whole, for the next part of it; the latest in use, within a bound."""
+
+    def __init__(self) -> None:
+        self._contents: OrderedDict[str, bytes] = OrderedDict()
+
+    def content(self, file: BinaryIO, location: str) -> bytes:
+        if location in self._contents:
+            self._contents.move_to_end(location)
+            return self._contents[location]
+        length = length_of(location)
+        if length > MOST_KEPT:
+            raise Unreadable(f"it unpacks to {length >> 20} MiB, more than {MOST_KEPT >> 20}; unpack it first")
+        self._make_room(length)
+        return self._contents.setdefault(location, _unpack(file, location))
+
+    def put(self, location: str, content: bytes) -> None:
+        self._make_room(len(content))
+        self._contents[location] = content
+
+    def _make_room(self, length: int) -> None:
+        while self._contents and sum(map(len, self._contents.values())) + length > MOST_KEPT:
+            self._contents.popitem(last=False)
+
+
+_kept = _Kept()
+
+
+def keep(location: str, content: bytes) -> None:
+    """Keeps what was unpacked whole for reads of its parts, as long as there is room.
+
+    Args:
+        location: of what was unpacked.
+        content: its bytes.
+    """
+    _kept.put(location, content)
 
 
 def read(location: str) -> bytes:
     """Reads the bytes at a location.
 
     Raises:
-        OSError: they can't be read.
+        OSError: they can't be read, or are more than any annotation that we know of.
     """
+    if "\0" in location and length_of(location) > _MOST_UNPACKED:
+        raise Unreadable(f"it unpacks to more than {_MOST_UNPACKED >> 30} GiB; unpack it first, if it is meant so")
     with open(file_of(location), "rb") as file:
         return read_from(file, location)
 

@@ -48,6 +48,15 @@ class Images:
             folder, shown, files, refused, stems, {split_suffix(key)[0]: refusal for key, refusal in refused.items()}
         )
 
+    def of_stem(self, stem: str, whole_names: bool = False) -> tuple[str, ...]:
+        """The keys of the images of a stem.
+
+        Args:
+            stem: of an annotation.
+            whole_names: whether it may be the whole name of an image.
+        """
+        return self.stems.get(stem, ()) or ((stem,) if whole_names and stem in self.files else ())
+
 
 @dataclass(frozen=True, slots=True)
 class Annotation(Generic[T]):
@@ -142,6 +151,7 @@ def read_files(
     suffix: str,
     reason: str,
     read: Callable[[str, str], tuple[str, T | AnnotationError]],
+    whole_names: bool = False,
 ) -> list[Annotation[T]]:
     """Annotations that are files, one an image, of the image's path and stem.
 
@@ -152,6 +162,7 @@ def read_files(
         suffix: of the annotations, in lower case; other files are none.
         reason: the reason code of an image whose annotation is no regular file under the folder.
         read: from (path, place) to the file name of the image, if it says one, and what it says.
+        whole_names: whether ``a.jpg.json``, too, is of ``a.jpg``, where there is no ``a.jpg.jpg``.
 
     Raises:
         SourceError: there is no such folder.
@@ -165,7 +176,7 @@ def read_files(
             continue
         place = f"{shown}/{name}"
         base, found = read(path, place)
-        keys = images.stems.get(stem, ())
+        keys = images.of_stem(stem, whole_names)
         # Of two images of one stem, the file name says which one is meant; of one image, it is often out of date.
         named = tuple(key for key in keys if key.rpartition("/")[2] == base)
         note = _missing(images, place, stem, base)
@@ -175,7 +186,7 @@ def read_files(
         if refusal.key.lower().endswith(suffix):
             place = f"{shown}/{refusal.key}"
             error = AnnotationError(reason, f"{place}: {refusal.reason}: {refusal.note}")
-            keys = images.stems.get(split_suffix(refusal.meant)[0], ()) if refusal.meant else ()
+            keys = images.of_stem(split_suffix(refusal.meant)[0], whole_names) if refusal.meant else ()
             alone = None if keys else replace(refusal, key=str(prefix / refusal.key))
             annotations.append(Annotation(place, keys, error, alone))
     return annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable
 from types import ModuleType
@@ -31,7 +32,8 @@ def find(package: ModuleType, base: Callable[..., T], name: str) -> dict[str, ty
         for value in vars(module).values():
             if not isinstance(value, type) or value.__module__ != module.__name__:
                 continue
-            if not issubclass(value, cast(type[T], base)):
+            # What is abstract is what several kinds have in common, and no kind of its own.
+            if not issubclass(value, cast(type[T], base)) or inspect.isabstract(value):
                 continue
             label: str = getattr(value, name)
             if label in found:

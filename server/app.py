@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,11 +10,19 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from dataprep import __version__
-from server import pages, problems
+from server import pages, problems, signin
+from server.access import Access
 from server.catalog import Catalog
 from server.heads import Heads
+from server.hosts import Hosts
+from server.journal import Journal, log_requests
+from server.load import Bounds, Load
+from server.metrics import Metrics
 from server.routes import browse, health, sync
 from server.settings import Settings
+from server.shield import Shield
+
+_log = logging.getLogger("server")
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -33,15 +42,27 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.catalog = catalog
     problems.install(app)
     app.add_middleware(Heads)
+    if settings.token is not None:
+        app.add_middleware(Access, token=settings.token)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD"],
-            allow_headers=["If-None-Match", "Range"],
+            allow_headers=["Authorization", "If-None-Match", "Range"],
             expose_headers=["ETag"],
         )
     for router in (sync.router, browse.router, health.router):
         app.include_router(router)
+    metrics = Metrics(settings.shared)
+    app.include_router(metrics.router())
+    if settings.token is not None:
+        app.include_router(signin.router(settings.token))
+    # The last is the outermost: what one of them refuses, those before it never see.
+    app.add_middleware(Bounds, load=Load(settings.most_requests, settings.most_bytes, settings.stalled_seconds))
+    app.add_middleware(Hosts, names=settings.hosts)
+    app.add_middleware(Shield)
+    listeners = (metrics.listen, *([log_requests(_log)] if settings.log_json else []))
+    app.add_middleware(Journal, listeners=listeners, under_way=metrics.move)
     pages.install(app, settings.pages or pages.built_pages())
     return app

@@ -22,4 +22,7 @@ class Heads:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_head)
+        inner = {**scope, "method": "GET"}
+        await self._app(inner, receive, send_head)
+        # Who looks at the request afterwards finds what it met.
+        scope.update({name: inner[name] for name in ("route", "path_params") if name in inner})

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DatabaseError
 from starlette.exceptions import HTTPException
 
 from dataprep.errors import SampleNotFound, StoreError, StoreReplaced
@@ -17,13 +18,19 @@ _log = logging.getLogger("server")
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
     """An error answer."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Response(
-        json.dumps(body, ensure_ascii=False),
+        problem_body(status, detail)[1],
         status,
         {"Cache-Control": "no-store", **(headers or {})},
         "application/problem+json",
     )
+
+
+def problem_body(status: int, detail: str) -> tuple[str, bytes]:
+    """A status's phrase, and the body of an answer with it."""
+    phrase = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": phrase, "status": status, "detail": detail}
+    return phrase, json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _not_found(_: Request, error: Exception) -> Response:
@@ -37,6 +44,12 @@ def _replaced(_: Request, error: Exception) -> Response:
 def _store(_: Request, error: Exception) -> Response:
     _log.error("store error: %s", error)
     return problem(500, str(error))
+
+
+def _database(_: Request, error: Exception) -> Response:
+    assert isinstance(error, DatabaseError)
+    _log.error("a store can't be read: %s", error.orig)
+    return problem(500, f"the store can't be read: {error.orig}; verify it, and build it again")
 
 
 def _http(request: Request, error: Exception) -> Response:
@@ -63,6 +76,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SampleNotFound, _not_found)
     app.add_exception_handler(StoreReplaced, _replaced)
     app.add_exception_handler(StoreError, _store)
+    app.add_exception_handler(DatabaseError, _database)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _unexpected)

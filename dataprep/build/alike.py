@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator
 
 from dataprep.build.leader import leaders
 from dataprep.build.similarity import components
 from dataprep.pixels.perceptual import near
 from dataprep.split import HashSplit
+from dataprep.store.assembly import Layout
 from dataprep.store.duplicates import Duplicate
 
 
 class Alike:
-    """The near-duplicates among records."""
+    """The near-duplicates among the records of a layout, each known by its position."""
 
-    def __init__(self, looks: Mapping[str, str | None], keys: Mapping[str, str]) -> None:
-        """Finds them.
-
-        Args:
-            looks: perceptual hashes, as hexadecimal digits, by fingerprint; None is near to nothing.
-            keys: of the records, by fingerprint.
-        """
-        prints = list(looks)
-        hashes = [bytes.fromhex(look) if look else None for look in looks.values()]
-        self._hashes = dict(zip(prints, hashes, strict=True))
-        self._keys = keys
+    def __init__(self, layout: Layout) -> None:
+        """Finds them."""
+        positions, hashes = array("Q"), []
+        for position, look in layout.looks():
+            positions.append(position)
+            hashes.append(look)
+        found = components(hashes)
+        self._hashes = {positions[index]: hashes[index] for members in found for index in members}
+        self._keys = layout.keys(self._hashes)
         # The first by key stands for its component: the plan's order changes with the splits.
         self._components = [
-            sorted((prints[index] for index in members), key=lambda one: keys[one]) for members in components(hashes)
+            sorted((positions[index] for index in members), key=self._keys.__getitem__) for members in found
         ]
 
-    def firsts(self) -> dict[str, str]:
-        """For every record that looks like another: the key of the first of its component, by fingerprint."""
+    def firsts(self) -> dict[int, str]:
+        """For every record that looks like another: the key of the first of its component, by position."""
         return {one: self._keys[members[0]] for members in self._components for one in members}
 
     def superfluous(self) -> list[Duplicate]:
@@ -41,18 +41,14 @@ class Alike:
         """
         return [found for members in self._components for found in self._drop(members)]
 
-    def _drop(self, members: Iterable[str]) -> Iterator[Duplicate]:
-        kept: list[str] = []
+    def _drop(self, members: Iterable[int]) -> Iterator[Duplicate]:
+        kept: list[int] = []
         for one in members:
-            like = next((other for other in kept if self._near(one, other)), None)
+            like = next((other for other in kept if near(self._hashes[one], self._hashes[other])), None)
             if like is None:
                 kept.append(one)
             else:
                 yield Duplicate(one, "near_duplicate", f"looks like {self._keys[like]}, which is kept")
-
-    def _near(self, one: str, other: str) -> bool:
-        first, second = self._hashes[one], self._hashes[other]
-        return first is not None and second is not None and near(first, second)
 
     def splits(self, keys: Iterable[str], split: HashSplit) -> dict[str, str]:
         """The split of every record, so that what looks alike, and the groups connected by it, stay together.

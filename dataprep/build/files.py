@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sqlite3
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from dataprep.build.remembered import Memory, Remembered
 from dataprep.errors import RecordError
-from dataprep.locations import file_of, read_from
+from dataprep.locations import file_of, length_of, read_from
 
 # A file that changed this recently may change once more without another time stamp: its digest is not remembered.
 _SETTLED_NS = 2_000_000_000
@@ -69,28 +69,39 @@ class Files:
     """Digests of files, remembered in ``NAME.db.files`` beside the store."""
 
     def __init__(self, store: Path, *, rehash: bool = False) -> None:
-        """Opens what is remembered; what can't be read is forgotten.
+        """Opens what is remembered.
 
         Args:
             store: the store's path.
             rehash: trust nothing that is remembered.
         """
-        self._path = store.with_name(store.name + ".files")
-        self._known: dict[str, tuple[Stamp, str]] = {}
-        self._fresh: dict[str, tuple[Stamp, str]] = {}
-        if not rehash:
-            self._known = _load(self._path)
+        self._memory = Memory(store.with_name(store.name + ".files"), blank=rehash)
+        self._recalled: dict[str, Remembered] = {}
 
-    def digest(self, path: str) -> str | None:
-        """SHA-256 of a file; None when it can't be read."""
+    def recall(self, paths: Iterable[str]) -> None:
+        """Looks up files that `digest` will be asked for: one by one takes longer."""
+        self._recalled = self._memory.recall(paths)
+
+    def digest(self, path: str, most: int) -> str | None:
+        """SHA-256 of a file.
+
+        Args:
+            path: its location.
+            most: bytes; a larger file is not read.
+
+        Returns:
+            The digest; None when it can't be read, or is larger.
+        """
         try:
             stamp = Stamp.of(os.stat(file_of(path)))
+            if length_of(path) > most:
+                return None
         except OSError:
             return None
-        found = self._known.get(path)
-        if found is not None and found[0] == stamp:
-            self._fresh[path] = found
-            return found[1]
+        found = self._recalled.get(path) or self._memory.recall([path]).get(path)
+        if found is not None and found[1:5] == stamp:
+            self._memory.hold(found)
+            return found.digest
         try:
             content = read(path)
         except RecordError:
@@ -102,48 +113,12 @@ class Files:
     def remember(self, path: str, stamp: Stamp, digest: str) -> None:
         """Keeps a digest, if the file has been left alone for a while."""
         if max(stamp.modified_ns, stamp.changed_ns) < time.time_ns() - _SETTLED_NS:
-            self._fresh[path] = (stamp, digest)
+            self._memory.add(path, *stamp, digest)
 
     def save(self, *, whole: bool) -> None:
-        """Writes what was seen in this build; what can't be written is only time lost.
+        """Writes what was seen in this build.
 
         Args:
             whole: every file has been seen; what was not is forgotten.
         """
-        kept = self._fresh if whole else self._known | self._fresh
-        if kept == self._known:
-            return
-        beginning = self._path.with_name(self._path.name + ".new")
-        try:
-            beginning.unlink(missing_ok=True)
-            _save(beginning, ((name, *stamp, digest) for name, (stamp, digest) in kept.items()))
-            beginning.replace(self._path)
-        except (OSError, sqlite3.Error):
-            beginning.unlink(missing_ok=True)
-
-
-def _load(path: Path) -> dict[str, tuple[Stamp, str]]:
-    if not path.exists():
-        return {}
-    try:
-        connection = sqlite3.connect(path)
-        try:
-            rows = connection.execute("SELECT name, size, modified, changed, inode, digest FROM files")
-            return {name: (Stamp(*stamp), digest) for name, *stamp, digest in rows}
-        finally:
-            connection.close()
-    except sqlite3.Error:
-        return {}
-
-
-def _save(path: Path, rows: Iterable[tuple[object, ...]]) -> None:
-    connection = sqlite3.connect(path)
-    try:
-        connection.execute("PRAGMA synchronous=OFF")  # a cache: it is renamed when whole
-        connection.execute(
-            "CREATE TABLE files (name TEXT PRIMARY KEY, size INT, modified INT, changed INT, inode INT, digest TEXT)"
-        )
-        connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", rows)
-        connection.commit()
-    finally:
-        connection.close()
+        self._memory.save(whole=whole)

@@ -20,6 +20,7 @@ class Fingerprints:
 
     Attributes:
         parts: digests of what the manifest asks of a record, and of the libraries that do it.
+        varies: whether a record's split matters, as a step draws by chance.
     """
 
     def __init__(self, recipe: Recipe, versions: Mapping[str, str]) -> None:
@@ -36,7 +37,7 @@ class Fingerprints:
         self.parts = {name: _sha256(_json(part)) for name, part in parts.items()}
         self._head = _json(self.parts)
         self._plain: dict[tuple[object, ...], str] = {}
-        self._varies = any(isinstance(step, Varying) for step in recipe.steps)
+        self.varies = any(isinstance(step, Varying) for step in recipe.steps)
 
     def labels(self, record: Record, mask: str | None) -> str:
         """The digest of a record's labels as read.
@@ -47,13 +48,15 @@ class Fingerprints:
         """
         labels = record.labels
         # A folder of classes has few different labels, and each of them many times.
-        plain = (record.size, record.notes, mask, labels.class_id, labels.tags, labels.linked)
+        said = (record.size, record.notes, mask, record.relative, record.dropped)
+        plain = (*said, labels.class_id, labels.tags, labels.linked)
         rest = (labels.boxes, labels.keypoints, labels.polygons, labels.mask, labels.values, labels.attributes)
-        if all(kind is None for kind in rest):
-            if plain not in self._plain:
-                self._plain[plain] = _digest(plain, labels)
-            return self._plain[plain]
-        return _digest(plain, labels)
+        if any(kind is not None for kind in rest):
+            return _digest(plain, labels)
+        found = self._plain.get(plain)
+        if found is None:
+            found = self._plain[plain] = _digest(plain, labels)
+        return found
 
     def of(self, record: Record, source: str, labels: str) -> str:
         """The fingerprint of a record.
@@ -63,7 +66,7 @@ class Fingerprints:
             source: digest of its bytes.
             labels: digest of its labels.
         """
-        split = record.split if self._varies else ""
+        split = record.split if self.varies else ""
         # No name of a file holds a zero byte.
         return _sha256(self._head + f"{record.key}\0{split}\0{source}\0{labels}".encode())
 

@@ -4,43 +4,44 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import NamedTuple
 
 from dataprep.build.files import Files
 from dataprep.build.fingerprint import Fingerprints
 from dataprep.build.recipe import Recipe
 from dataprep.build.versions import render_versions, versions
-from dataprep.build.work import Work
+from dataprep.build.work import Work, place
 from dataprep.inputs import Record
 from dataprep.manifest import LoadedManifest
+from dataprep.store.content import Planned
+from dataprep.store.digests import Digests
 
 # Called with what is being done, how many inputs it is done for, and how many there are.
 Progress = Callable[[str, int, int], None]
 
-# Files between two calls of it while sources are looked at.
-_STEP = 200
+# What stands for a digest that is not known.
+_NONE = bytes(32)
 
 
-@dataclass(slots=True)
-class Item:
-    """A record on its way: digests of its file and of its labels, and its fingerprint; None until they are known."""
+class Item(NamedTuple):
+    """A record on its way, and its number in the inventory."""
 
+    number: int
     record: Record
-    source: str | None = None
-    labels: str | None = None
-    fingerprint: str | None = None
 
 
 class Inventory:
-    """All records of a build.
+    """All records of a build, in the order in which they were planned.
+
+    However many there are, little is kept of each: the packed record, two digests, a number.
 
     Attributes:
         files: the digests of their files.
         recipe: what is done to each.
         prints: how they are fingerprinted.
-        items: the records in the store's order.
-        planned: each record's split as planned, by key, before near-duplicates move any.
+        outcomes: the id of what became of each (`dataprep.store.outcomes`); 0 until that is known.
     """
 
     def __init__(self, loaded: LoadedManifest, work: Work, files: Files, limit: int | None) -> None:
@@ -48,34 +49,99 @@ class Inventory:
         self.files = files
         self.recipe = Recipe.of(loaded.manifest, work.keypoints)
         self.prints = Fingerprints(self.recipe, render_versions())
-        self.items = [Item(record) for record in work.records]
-        self.planned = {record.key: record.split for record in work.records}
+        count = len(work.records)
+        self.outcomes = array("Q", bytes(8 * count))
+        self._sources, self._labels = Digests(count), Digests(count)
+        # The splits of records that near-duplicates have moved.
+        self._moved: dict[int, str] = {}
         self._loaded, self._work, self._limit = loaded, work, limit
+        # Larger files are rejected, in every build anew.
+        self._most = self.recipe.memory_mb << 20
         self._looked = False
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    def items(self) -> Iterator[Item]:
+        """All records, each with its split as it is now."""
+        for number, record in enumerate(self._work.records):
+            split = self._moved.get(number)
+            yield Item(number, record if split is None else record._replace(split=split))
+
+    def missing(self) -> Iterator[Item]:
+        """The records without outcome; those that get one while this goes on are left out."""
+        return (item for item in self.items() if not self.outcomes[item.number])
+
+    def heads(self) -> Iterator[tuple[str, str]]:
+        """Key and split of every record, as it is now."""
+        for number, (key, split) in enumerate(self._work.records.heads()):
+            yield key, self._moved.get(number, split)
+
+    def plan(self) -> Iterator[Planned]:
+        """The records that have an outcome, in the order of a store."""
+        found = zip(self.outcomes, self.heads(), strict=True)
+        planned = ((Planned(outcome, split), key) for outcome, (key, split) in found if outcome)
+        if not self._moved:
+            return (one for one, _ in planned)
+        return (one for one, _ in sorted(planned, key=lambda one: place(one[0].split, one[1])))
 
     def look(self, progress: Progress | None) -> None:
         """Looks at every file, once: one that looks as before needs no reading."""
         if self._looked:
             return
         self._looked = True
-        for number, item in enumerate(self.items):
-            if progress and number % _STEP == 0:
+        number = 0
+        for block in self._work.records.blocks():
+            if progress:
                 progress("reading", number, self._work.inputs)
-            item.source = self.files.digest(item.record.path)
-            if item.source is not None:
-                self.describe(item)
+            self.files.recall([path for record in block for path in (record.path, record.mask) if path])
+            for record in block:
+                if (source := self.files.digest(record.path, self._most)) is not None:
+                    self.describe(Item(number, record), source)
+                number += 1
 
-    def describe(self, item: Item) -> None:
-        """Digests a record's labels."""
-        record = item.record
-        mask = (self.files.digest(record.mask) or "unreadable") if record.mask else None
-        item.labels = self.prints.labels(record, mask)
+    def describe(self, item: Item, source: str | None) -> str:
+        """Keeps the digest of a record's bytes, None where they can't be read, and that of its labels; gives that."""
+        mask = (self.files.digest(item.record.mask, self._most) or "unreadable") if item.record.mask else None
+        labels = self.prints.labels(item.record, mask)
+        self._sources[item.number] = bytes.fromhex(source) if source else _NONE
+        self._labels[item.number] = bytes.fromhex(labels)
+        return labels
 
-    def identify(self) -> None:
-        """Fingerprints every record that has been looked at."""
-        for item in self.items:
-            if item.source is not None:
-                item.fingerprint = self.prints.of(item.record, item.source, item.labels or "")
+    def described(self) -> Iterator[tuple[Record, str | None, str | None]]:
+        """Every record without outcome, with the digests of its bytes and its labels; None where it can't be read."""
+        for item in self.missing():
+            source, labels = (digests[item.number] for digests in (self._sources, self._labels))
+            known = source != _NONE
+            yield item.record, source.hex() if known else None, labels.hex() if known else None
+
+    def fingerprints(self) -> dict[str, int]:
+        """Of every record that has been looked at, with its number."""
+        found = {}
+        for item in self.items():
+            source, labels = (digests[item.number] for digests in (self._sources, self._labels))
+            if source != _NONE:
+                found[self.prints.of(item.record, source.hex(), labels.hex())] = item.number
+        return found
+
+    def move(self, splits: Mapping[str, str]) -> list[int]:
+        """Gives records other splits.
+
+        Args:
+            splits: by key, of every record.
+
+        Returns:
+            The numbers of those that had another one.
+        """
+        moved = {number: splits[key] for number, (key, split) in enumerate(self.heads()) if splits[key] != split}
+        self._moved |= moved
+        return list(moved)
+
+    def forget(self, outcomes: Collection[int]) -> None:
+        """Takes away outcomes that are no longer there."""
+        for number, outcome in enumerate(self.outcomes):
+            if outcome in outcomes:
+                self.outcomes[number] = 0
 
     def digest(self) -> str:
         """Of all that the store follows from."""
@@ -90,7 +156,9 @@ class Inventory:
             [[row.key, row.status, row.reason, row.note] for row in work.refused],
         ]
         digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode())
-        for item in sorted(self.items, key=lambda item: item.record.key):
-            key = item.record.key
-            digest.update(f"{key}\0{self.planned[key]}\0{item.source}\0{item.labels}\0".encode())
+        # In the order and with the splits of the plan, before near-duplicates move any.
+        for key, split in work.records.heads():
+            digest.update(f"{key}\0{split}\0".encode())
+        digest.update(self._sources.whole())
+        digest.update(self._labels.whole())
         return digest.hexdigest()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import json
+from collections import Counter
+from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.files import Stamp, read
@@ -14,7 +16,7 @@ from dataprep.clipping import lost
 from dataprep.errors import DecodeError, PlanError, RecordError
 from dataprep.geometry import Size
 from dataprep.inputs import IMAGE_SUFFIXES, Record
-from dataprep.locations import length_of
+from dataprep.locations import length_of, shown
 from dataprep.passes import Pass
 from dataprep.pixels.color import gray
 from dataprep.pixels.decode import decode, open_image
@@ -22,7 +24,7 @@ from dataprep.pixels.encode import encode, encode_mask
 from dataprep.pixels.exhaustion import ran_out_of_memory
 from dataprep.pixels.labels import source_labels
 from dataprep.pixels.measures import digest, measure, no_sums, sums_of
-from dataprep.pixels.memory import peak_bytes
+from dataprep.pixels.memory import mask_peak_bytes, peak_bytes
 from dataprep.pixels.perceptual import perceptual_hash
 from dataprep.pixels.render import render
 from dataprep.pixels.shrink import shrinkage
@@ -40,14 +42,14 @@ class Outcome(NamedTuple):
         samples: its samples; none unless accepted.
         source: SHA-256 of its bytes, and the state of the file that they are from; None where it could not be read.
         pixels: digest of its decoded pixels.
-        measures: see `dataprep.pixels.measures`.
+        measures: JSON of what `dataprep.pixels.measures` says.
     """
 
     row: LedgerRow
     samples: tuple[NewSample, ...] = ()
     source: tuple[str, Stamp] | None = None
     pixels: str | None = None
-    measures: Mapping[str, Any] = {}
+    measures: str = "{}"
 
 
 Admit = Callable[[int], None]
@@ -88,6 +90,8 @@ def prepare(record: Record, recipe: Recipe, admit: Admit = _always) -> Outcome:
         stray = error.reason in ("not_an_image", "empty_file") and suffix not in IMAGE_SUFFIXES
         outcome = _failed(record, "filtered" if stray else "rejected", error)
     except RecordError as error:
+        if ran_out_of_memory(error):
+            raise
         outcome = _failed(record, "rejected", error)
     return outcome._replace(source=source)
 
@@ -98,11 +102,13 @@ def _failed(record: Record, status: str, error: RecordError) -> Outcome:
 
 def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Outcome:
     opened = open_image(content, recipe.memory_mb)
+    decoding = peak_bytes(opened.image, opened.image.format or "", "depth_reduced" in opened.notes, len(content))
+    if record.mask is not None:
+        decoding = _admit_mask(record.mask, opened.size, decoding, recipe.memory_mb, admit)
     labels = source_labels(record, opened, recipe.options, raw=recipe.raw)
     views = plan(View.start(opened.size, labels, recipe.options, Origin(record.key, record.split)), recipe.steps)
     rendering = max((_judge_output(view, recipe) for view in views), default=0)
-    deep = "depth_reduced" in opened.notes
-    admit(peak_bytes(opened.image, opened.image.format or "", deep, len(content)) + rendering)
+    admit(decoding + rendering)
     scale = 1
     if recipe.scaled and opened.image.format == "JPEG":
         scale = shrinkage(opened.size, views, upright=opened.orientation == 1)
@@ -119,12 +125,13 @@ def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Ou
         mask = encode_mask(clipped.labels.mask) if clipped.labels.mask is not None else None
         text = sample_json(key, encoded, mask, opened.size, view.size, view.affine, clipped.labels)
         samples.append(NewSample(key, view.size, encoded, mask, text))
-    dropped = lost(labels, [view.placement.region for view in views], recipe.options.min_visible)
+    dropped = Counter(lost(labels, [view.placement.region for view in views], recipe.options.min_visible))
+    dropped.update(dict(record.dropped))
     row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
     measures = measure(opened.size, labels.boxes, sums)
     if (look := perceptual_hash(pixels)) is not None:
         measures["look"] = look.hex()
-    return Outcome(row, tuple(samples), pixels=digest(pixels, scale), measures=measures)
+    return Outcome(row, tuple(samples), pixels=digest(pixels, scale), measures=json.dumps(measures))
 
 
 # Bytes per pixel of an output while it is rendered and encoded: the canvas, its resampled copy, the encoder's.
@@ -148,6 +155,35 @@ def _admit_file(record: Record, recipe: Recipe, admit: Admit) -> None:
     if length > FREE_BYTES:
         # Its header is not known yet: all that one record may take, decoded and rendered.
         admit(2 * most)
+
+
+def _admit_mask(location: str, size: Size, picture: int, memory_mb: int, admit: Admit) -> int:
+    """Bounds a mask before it is read; gives the bytes that decoding the picture and it takes.
+
+    Args:
+        location: the mask's.
+        size: that it must have.
+        picture: bytes that decoding the picture alone takes.
+        memory_mb: the limit of both.
+        admit: waits for memory.
+    """
+    try:
+        length = length_of(location)
+    except OSError:
+        return picture  # who reads it says what is wrong
+    # It is decoded first, and then stays beside the picture.
+    mask = mask_peak_bytes(size, length)
+    needed = max(mask, picture + size.width * size.height)
+    if needed > memory_mb << 20:
+        raise RecordError(
+            "too_large",
+            f"with its mask {PurePosixPath(shown(location)).name} of {length >> 20} MiB it would take about "
+            f"{needed >> 20} MiB, the limit is {memory_mb}; shrink them, or raise limits.memory_mb",
+        )
+    if mask > FREE_BYTES:
+        # What rendering takes is known with the labels only: all that one record may take.
+        admit(2 * memory_mb << 20)
+    return needed
 
 
 def _judge_output(view: View, recipe: Recipe) -> int:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from pathlib import Path
 
 from dataprep.build.fingerprint import Fingerprints
 from dataprep.inputs import Record
+from dataprep.store.batches import batched
 from dataprep.store.outcomes import Outcomes
 from dataprep.store.previous import Before, Previous, previous
 
 # Called with how many more inputs are done.
 Advance = Callable[[int], None]
 
+# Below SQLite's smallest limit of parameters.
+_AT_ONCE = 500
+
 
 class Reuse:
     """What earlier builds of a store left, seen by this one.
 
     Attributes:
+        damaged: whether there is a store that is not as its build has left it: nothing is taken from it.
         reused: how many records need no work, by where their outcomes come from.
         redone: how many do, by the reason.
     """
@@ -34,33 +39,36 @@ class Reuse:
         self._outcomes = outcomes
         self._prints = prints
         paths = (store, store.with_name(store.name + ".failed"))
-        self.stores: list[Previous] = [found for path in paths if (found := previous(path)) is not None]
+        found = [one for path in paths if (one := previous(path)) is not None]
+        self.stores: list[Previous] = [one for one in found if one.is_sound()]
+        self.damaged = len(self.stores) < len(found)
         self.reused: Counter[str] = Counter()
         self.redone: Counter[str] = Counter()
 
     @property
     def possible(self) -> bool:
         """Whether there is anything to take outcomes from; if not, nobody needs to hash the sources first."""
-        return bool(self.stores or self._outcomes.known)
+        return bool(self.stores or self._outcomes.count)
 
-    def take(self, planned: dict[str, Record], advance: Advance) -> None:
+    def take(self, planned: Mapping[str, int], outcomes: MutableSequence[int], advance: Advance) -> None:
         """Takes over every outcome that still holds.
 
         Args:
-            planned: records by fingerprint.
+            planned: numbers of records by fingerprint.
+            outcomes: the outcome's id by a record's number, 0 where there is none; filled in.
             advance: called as it goes.
         """
         self._outcomes.keep_only(planned.keys())
-        self._count("unfinished build", len(self._outcomes.known), advance)
+        for fingerprint, id in self._outcomes.known():
+            outcomes[planned[fingerprint]] = id
+        self._count("unfinished build", self._outcomes.count, advance)
         for store in self.stores:
-            there = store.fingerprints()
-            wanted = [one for one in planned if one in there and one not in self._outcomes.known]
-            known = len(self._outcomes.known)
-            done = 0
-            for looked_at in self._outcomes.borrow(store.path, wanted):
-                advance(looked_at - done)
-                done = looked_at
-            self._count("previous store", len(self._outcomes.known) - known)
+            wanted = [one for one in store.fingerprints() if one in planned and not outcomes[planned[one]]]
+            for looked_at, taken in self._outcomes.borrow(store.path, wanted):
+                for fingerprint, id in taken.items():
+                    outcomes[planned[fingerprint]] = id
+                advance(looked_at)
+                self._count("previous store", len(taken))
 
     def _count(self, where: str, number: int, advance: Advance | None = None) -> None:
         if number:
@@ -79,14 +87,15 @@ class Reuse:
         Args:
             records: each with the digests of its bytes (None where it can't be read) and of its labels.
         """
-        known: dict[str, Before] = {}
-        parts: dict[str, str] = {}
-        for store in reversed(self.stores):
-            known |= store.records()
-            parts = store.parts
+        parts = self.stores[0].parts if self.stores else {}
         changed = sorted(name for name, digest in self._prints.parts.items() if parts and parts.get(name) != digest)
-        for record, source, labels in records:
-            self.redone[_reason(known.get(record.key), source, labels, changed)] += 1
+        for some in batched(records, _AT_ONCE):
+            known: dict[str, Before] = {}
+            for store in reversed(self.stores):
+                known |= store.records([record.key for record, _, _ in some])
+            for record, source, labels in some:
+                reason = _reason(known.get(record.key), source, labels, changed)
+                self.redone["store damaged" if reason == "new" and self.damaged else reason] += 1
 
 
 def _reason(before: Before | None, source: str | None, labels: str | None, changed: list[str]) -> str:

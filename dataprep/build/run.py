@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,15 @@ from dataprep.build.reuse import Reuse
 from dataprep.build.statistics import statistics
 from dataprep.build.summary import Summary, failure, summarize
 from dataprep.build.versions import versions
-from dataprep.build.work import Work, place
+from dataprep.build.work import Work
 from dataprep.errors import BuildInterrupted, DataprepError, StoreError
+from dataprep.inputs import Record
 from dataprep.manifest import LoadedManifest
 from dataprep.normalization import PRESETS, Normalization
+from dataprep.pixels.encode import image_spec
 from dataprep.split import HashSplit
 from dataprep.store.assembly import Layout
-from dataprep.store.content import Planned, Prepared
+from dataprep.store.content import Prepared
 from dataprep.store.ledger import count
 from dataprep.store.outcomes import UNSTABLE
 from dataprep.store.write import Description, StoreWriter
@@ -83,74 +87,64 @@ class _Run:
         self._reuse = Reuse(writer.path, writer.outcomes, inventory.prints)
         # As the previous store has them.
         self._splits_before: dict[str, str] = {}
-        # Prepared, and without samples all the same: nobody gains by doing these again.
-        self._empty: set[str] = set()
+        # Rejected for something that another split will not mend: nobody gains by doing these again.
+        self._unstable: set[int] = set()
 
     def run(self, workers: int, limit: int | None) -> Summary:
         """Does everything, and leaves the store in its place."""
         self._advance(len(self._work.refused))
         if self._reuse.possible:
             self._inventory.look(self._progress)
-            self._inventory.identify()
             if self._reuse.stores and self._loaded.manifest.near_duplicates == "same_split":
                 self._splits_before = self._reuse.stores[0].splits()
-            self._reuse.take({item.fingerprint: item.record for item in self._items if item.fingerprint}, self._advance)
-        if self._reuse.possible:
-            self._reuse.explain((item.record, item.source, item.labels) for item in self._todo())
+            self._reuse.take(self._inventory.fingerprints(), self._inventory.outcomes, self._advance)
+        if self._reuse.possible or self._reuse.damaged:
+            self._reuse.explain(self._inventory.described())
         limits = self._loaded.manifest.limits
         engine = Engine(self._inventory.recipe, workers, limits.seconds, limits.total_memory_mb)
         with engine, on_interrupt(engine.stop):
             layout = self._settle(engine)
         return self._finish(layout, limit)
 
-    @property
-    def _items(self) -> list[Item]:
-        return self._inventory.items
-
-    def _todo(self) -> list[Item]:
-        return [item for item in self._items if item.fingerprint not in self._writer.outcomes.known]
-
     def _settle(self, engine: Engine) -> Layout:
         """Prepares records until nothing is missing: what looks alike may move records, or bring some back."""
+        inventory = self._inventory
         while True:
-            self._keep(self._todo(), engine)
+            self._keep(inventory.missing(), engine)
             if engine.stopped:
                 raise KeyboardInterrupt
-            plan = [Planned(item.fingerprint, item.record.split) for item in self._items if item.fingerprint]
-            layout = self._writer.lay_out(plan)
+            layout = self._writer.lay_out(inventory.plan())
             if not self._regrouped(layout):
-                hollow = [one for one in layout.hollow() if one not in self._empty]
+                hollow = layout.hollow()
                 if not hollow:
                     return layout
                 self._writer.outcomes.forget(hollow)
+                inventory.forget(set(hollow))
                 self._reuse.reopen(len(hollow))
-            self._advance(-len(self._todo()))
+            self._advance(-inventory.outcomes.count(0))
 
     def _regrouped(self, layout: Layout) -> bool:
         """Does with near-duplicates what the manifest says; True when records have other splits now."""
-        manifest = self._loaded.manifest
-        alike = Alike(layout.looks(), {item.fingerprint: item.record.key for item in self._items if item.fingerprint})
+        manifest, inventory = self._loaded.manifest, self._inventory
+        alike = Alike(layout)
         if manifest.near_duplicates == "drop":
             layout.drop(alike.superfluous())
             return False
         layout.connect(alike.firsts())
         if manifest.near_duplicates == "report" or not isinstance(manifest.split, HashSplit):
             return False
-        splits = alike.splits([item.record.key for item in self._items], manifest.split)
-        moved = [item for item in self._items if splits[item.record.key] != item.record.split]
-        for item in moved:
-            item.record = item.record._replace(split=splits[item.record.key])
-            if item.fingerprint and not item.fingerprint.startswith(UNSTABLE):
-                item.fingerprint = self._inventory.prints.of(item.record, item.source or "", item.labels or "")
-        self._items.sort(key=lambda item: place(item.record))
+        moved = inventory.move(alike.splits([key for key, _ in inventory.heads()], manifest.split))
+        for number in moved:
+            if inventory.prints.varies and number not in self._unstable:
+                inventory.outcomes[number] = 0
         return bool(moved)
 
     def interrupted(self) -> BuildInterrupted:
         """What to say when Ctrl-C has ended the build."""
-        kept = len(self._writer.outcomes.known)
+        kept = self._writer.outcomes.count
         return BuildInterrupted(
-            f"interrupted; {kept:,} of {len(self._items):,} images are done and kept; the same command goes on from "
-            "there"
+            f"interrupted; {kept:,} of {len(self._inventory):,} images are done and kept; "
+            "the same command goes on from there"
         )
 
     def _advance(self, number: int) -> None:
@@ -158,14 +152,15 @@ class _Run:
         if self._progress:
             self._progress("building", self._done, self._work.inputs)
 
-    def _keep(self, todo: list[Item], engine: Engine) -> None:
-        batch: list[Prepared] = []
+    def _keep(self, todo: Iterable[Item], engine: Engine) -> None:
+        batch: list[tuple[int, Prepared]] = []
         size, last = 0, time.monotonic()
-        items = iter(todo)
+        given: deque[Item] = deque()
         try:
-            for record, outcome in engine.run(item.record for item in todo):
-                item = next(item for item in items if item.record is record)
-                batch.append(self._prepared(item, outcome))
+            for record, outcome in engine.run(_records(todo, given)):
+                while (item := given.popleft()).record is not record:
+                    pass  # it was lost when the engine was stopped
+                batch.append((item.number, self._prepared(item, outcome)))
                 self._advance(1)
                 size += sum(len(sample.image) + len(sample.mask or b"") for sample in outcome.samples)
                 if size > _BATCH_BYTES or time.monotonic() > last + _BATCH_SECONDS:
@@ -176,37 +171,37 @@ class _Run:
             raise
         self._add(batch)
 
-    def _add(self, batch: list[Prepared]) -> None:
+    def _add(self, batch: list[tuple[int, Prepared]]) -> None:
         with uninterrupted():
-            self._writer.outcomes.add(batch)
+            ids = self._writer.outcomes.add([prepared for _, prepared in batch])
+            for (number, _), id in zip(batch, ids, strict=True):
+                self._inventory.outcomes[number] = id
             batch.clear()
 
     def _prepared(self, item: Item, outcome: Outcome) -> Prepared:
-        item.source = None
+        source = None
         if outcome.source is not None:
-            item.source, stamp = outcome.source
-            self._inventory.files.remember(item.record.path, stamp, item.source)
+            source, stamp = outcome.source
+            self._inventory.files.remember(item.record.path, stamp, source)
         # The bytes that were prepared count, not those that were there when the work was planned.
-        self._inventory.describe(item)
-        fingerprint = self._inventory.prints.of(item.record, item.source or "unreadable", item.labels or "")
-        item.fingerprint = fingerprint
+        labels = self._inventory.describe(item, source)
+        fingerprint = self._inventory.prints.of(item.record, source or "unreadable", labels)
         if outcome.row.reason in REVOCABLE_REASONS:
-            fingerprint = item.fingerprint = UNSTABLE + fingerprint
-        if not outcome.samples:
-            self._empty.add(fingerprint)
+            fingerprint = UNSTABLE + fingerprint
+            self._unstable.add(item.number)
         return Prepared(
             fingerprint,
             outcome.row,
             outcome.samples,
-            item.source or "",
-            item.labels or "",
+            source or "",
+            labels,
             outcome.pixels,
             outcome.measures,
         )
 
     def _finish(self, layout: Layout, limit: int | None) -> Summary:
         work, manifest = self._work, self._loaded.manifest
-        connection = layout.assemble(work.refused)
+        connection = layout.assemble(work.refused, manifest.shards.target_bytes)
         counts, pixels = count(connection.exec_driver_sql), statistics(connection)
         train = pixels["train"]["scene"] if manifest.normalize == "auto_scene" else pixels["train"]
         failed = failure(self._loaded, work, counts, limited=limit is not None)
@@ -215,13 +210,12 @@ class _Run:
             manifest=manifest.model_dump(mode="json", by_alias=True, exclude_unset=True),
             classes=work.classes,
             keypoints=_keypoints(work),
-            format=manifest.encode.format,
+            image=image_spec(manifest.encode),
             normalize=_normalization(manifest.declared_normalization(), train, failed is not None)._asdict(),
             statistics={**pixels, "fills": [list(color) for color in manifest.fill_colors()]},
             versions=versions(),
             recipe=self._inventory.prints.parts,
             inputs=self._inventory.digest(),
-            target_bytes=manifest.shards.target_bytes,
         )
         final, digest = self._writer.finish(description, failed=failed is not None)
         return summarize(
@@ -240,10 +234,17 @@ class _Run:
         """Keys of records that the previous store has in another split."""
         before = self._splits_before
         return [
-            f"{item.record.key}: {before[item.record.key]} -> {item.record.split}"
-            for item in self._items
-            if before.get(item.record.key, item.record.split) != item.record.split
+            f"{key}: {before[key]} -> {split}"
+            for key, split in self._inventory.heads()
+            if before.get(key, split) != split
         ]
+
+
+def _records(items: Iterable[Item], given: deque[Item]) -> Iterator[Record]:
+    """The records of some items, each of which joins those that were given out."""
+    for item in items:
+        given.append(item)
+        yield item.record
 
 
 def _keypoints(work: Work) -> dict[str, Any] | None:

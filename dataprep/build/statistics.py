@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from dataprep.pixels.measures import ASPECTS, NO_SUMS, SIDES, Sums, add
+from dataprep.store.batches import batched
 
 # Every record that has samples, with its split.
 _MEASURES = """
-SELECT s.split, r.measures FROM main.records r
-JOIN (SELECT DISTINCT record, split FROM main.samples) s ON s.record = r.id
+SELECT min(s.split), r.measures FROM main.samples s JOIN main.records r ON r.id = s.record GROUP BY s.record
 """
+# Parsed and added up together: a text alone takes longer.
+_AT_ONCE = 500
 
 
 def statistics(connection: Connection) -> dict[str, Any]:
@@ -28,11 +30,13 @@ def statistics(connection: Connection) -> dict[str, Any]:
     """
     everything, scene = NO_SUMS, NO_SUMS
     splits: dict[str, dict[str, Any]] = {}
-    for split, text in connection.exec_driver_sql(_MEASURES):
-        measures = json.loads(text)
-        if split == "train":
-            everything, scene = add(everything, measures, "all"), add(scene, measures, "scene")
-        _count(splits.setdefault(split, _empty()), measures)
+    for rows in batched(connection.exec_driver_sql(_MEASURES), _AT_ONCE):
+        measures = json.loads(f"[{','.join(text for _, text in rows)}]")
+        train = [one for (split, _), one in zip(rows, measures, strict=True) if split == "train"]
+        everything = add(everything, *(one["all"] for one in train))
+        scene = add(scene, *(one["scene"] for one in train))
+        for (split, _), one in zip(rows, measures, strict=True):
+            _count(splits.setdefault(split, _empty()), one)
     return {
         "train": {**summary(everything), "scene": summary(scene)},
         "splits": splits,

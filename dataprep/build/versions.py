@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataprep import __version__
 
 # Raised whenever the same inputs would give other pixels or labels.
-RENDER_VERSION = 3
+RENDER_VERSION = 4
 
 
 def render_versions() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dataprep.build.packed import Packed
 from dataprep.errors import ManifestError, near
 from dataprep.inputs import Record, Refusal
 from dataprep.manifest import LoadedManifest
@@ -26,7 +27,7 @@ class Work:
 
     classes: tuple[str, ...]
     keypoints: KeypointNames | None
-    records: list[Record]
+    records: Packed
     refused: list[LedgerRow]
 
     @property
@@ -53,13 +54,13 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
         for name in step.needs():
             if name not in names:
                 raise ManifestError(f"{loaded.path}: {step.name} names the keypoint {name!r}{near(name, names)}")
-    records, refusals = list(listing.records), list(listing.refusals)
+    refusals = list(listing.refusals)
     assignment = assign(
         split,
-        [record.key for record in records],
+        [record.key for record in listing.records],
         [name for one in refusals for name in (one.key, one.meant) if name],
         loaded.root,
-        {record.key: record.split for record in records if record.split},
+        {record.key: record.split for record in listing.records if record.split},
     )
     refusals += [Refusal(key, "filtered", reason, note) for key, reason, note in assignment.unlisted]
     refusals += [Refusal(name, "rejected", "listed_missing", note) for name, note in assignment.missing]
@@ -67,20 +68,20 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
         Refusal(key, "rejected", "no_group", "split.group does not match the key, so it has no group")
         for key in assignment.ungrouped
     ]
-    records = [
-        record._replace(split=assignment.splits[record.key]) for record in records if record.key in assignment.splits
-    ]
+    splits = assignment.splits
+    records = [record for record in listing.records if record.key in splits]
     if limit is not None:
         inputs: list[Record | Refusal] = [*records, *refusals]
         kept = sorted(inputs, key=lambda one: record_hash(one.key))[:limit]
         records = [one for one in kept if isinstance(one, Record)]
         refusals = [one for one in kept if isinstance(one, Refusal)]
-    records.sort(key=place)
+    records.sort(key=lambda record: place(splits[record.key], record.key))
     refusals.sort(key=lambda refusal: (refusal.key, refusal.status, refusal.reason))
     rows = [LedgerRow(one.key, one.status, one.reason, one.note) for one in refusals]
-    return Work(listing.classes, listing.keypoints, records, rows)
+    packed = Packed(record._replace(split=splits[record.key]) for record in records)
+    return Work(listing.classes, listing.keypoints, packed, rows)
 
 
-def place(record: Record) -> tuple[int, bytes]:
+def place(split: str, key: str) -> bytes:
     """The place of a record in the order of a store."""
-    return SPLITS.index(record.split), record_hash(record.key)
+    return bytes([SPLITS.index(split)]) + record_hash(key)

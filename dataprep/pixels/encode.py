@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import io
-from typing import Annotated, Literal
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from PIL import Image, ImageFile, JpegImagePlugin
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from dataprep.geometry import Size
 from dataprep.pixels import Pixels
+from dataprep.pixels.plugins import open_lazily
 
 
 class _Encoding(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _as_written(value: Any) -> Any:
+    # YAML 1.1 reads an unquoted 4:2:0 as a number to base 60.
+    if type(value) is not int or value < 3600:
+        return value
+    return f"{value // 3600}:{value // 60 % 60}:{value % 60}"
+
+
 class Jpeg(_Encoding):
-    """JPEG, 4:4:4: small, and the fastest exact decode in a browser."""
+    """JPEG: small, and as 4:4:4 the fastest exact decode in a browser."""
 
     format: Literal["jpeg"] = "jpeg"
     quality: int = Field(92, ge=1, le=100, description="libjpeg's quality")
+    subsampling: Annotated[Literal["4:4:4", "4:2:0"], BeforeValidator(_as_written)] = Field(
+        "4:4:4",
+        description="4:4:4 keeps colours at full size; 4:2:0 halves them on both axes: smaller files, thin coloured "
+        "lines fade, and browsers take several times as long to decode it exactly",
+    )
 
 
 class Png(_Encoding):
@@ -45,12 +61,20 @@ class Raw(_Encoding):
 
 Encoding = Annotated[Jpeg | Png | Webp | Raw, Field(discriminator="format")]
 
-MEDIA_TYPES = {
+_MEDIA_TYPES = {
     "jpeg": "image/jpeg",
     "png": "image/png",
     "webp": "image/webp",
     "raw": "application/octet-stream",
 }
+
+
+def image_spec(encoding: Jpeg | Png | Webp | Raw) -> dict[str, str]:
+    """What a store says of its images besides their size: format, media type, and a JPEG's subsampling."""
+    spec = {"format": encoding.format, "media_type": _MEDIA_TYPES[encoding.format]}
+    if isinstance(encoding, Jpeg):
+        spec["subsampling"] = encoding.subsampling
+    return spec
 
 
 def encode(pixels: Pixels, encoding: Jpeg | Png | Webp | Raw) -> bytes:
@@ -59,9 +83,8 @@ def encode(pixels: Pixels, encoding: Jpeg | Png | Webp | Raw) -> bytes:
         return pixels.tobytes()
     image, out = Image.fromarray(pixels), io.BytesIO()
     match encoding:
-        case Jpeg(quality=quality):
-            # 4:4:4: browsers and libjpeg agree to the byte on it, and thin coloured lines stay.
-            image.save(out, "JPEG", quality=quality, subsampling=0)
+        case Jpeg(quality=quality, subsampling=subsampling):
+            image.save(out, "JPEG", quality=quality, subsampling=subsampling)
         case Png():
             image.save(out, "PNG")
         case Webp():
@@ -76,8 +99,17 @@ def encode_mask(mask: npt.NDArray[np.uint8]) -> bytes:
     return out.getvalue()
 
 
-def decode_mask(content: bytes) -> npt.NDArray[np.uint8]:
-    """A mask of class indices from a PNG: 8-bit gray, or a palette, whose indices count and not its colours.
+# How Pillow names the layouts of a PNG's pixels that are taken for class indices as they are. Gray of 2 and 4 bits it
+# scales to 0...255, which makes other classes of them.
+_INDICES = ("1", "L", "P", "P;1", "P;2", "P;4")
+
+
+def decode_mask(content: bytes, size: Size) -> npt.NDArray[np.uint8]:
+    """A mask of class indices from a PNG: gray of 8 bits or 1, or a palette, whose indices count and not its colours.
+
+    Args:
+        content: the file.
+        size: of the image that it belongs to; a mask of another one is refused before a pixel of it is decoded.
 
     Returns:
         (height, width) uint8.
@@ -85,14 +117,36 @@ def decode_mask(content: bytes) -> npt.NDArray[np.uint8]:
     Raises:
         ValueError: no such PNG.
     """
+    with _opened("PNG", content, size) as image:
+        layout = image.tile[0].args if image.tile else "none"
+        if layout not in _INDICES:
+            raise ValueError(f"wanted a PNG of class indices, 8-bit gray or palette, found pixels of layout {layout}")
+        image.load()
+        return np.array(image, np.uint8)
+
+
+@contextmanager
+def _opened(format: str, content: bytes, size: Size) -> Iterator[ImageFile.ImageFile]:
+    """A file whose header promises the size that is wanted: what decoding it may take is bounded by that.
+
+    Raises:
+        ValueError: it can't be opened, or decoded within the block, or has another size.
+    """
     try:
-        with Image.open(io.BytesIO(content), formats=["PNG"]) as image:
-            image.load()
-            if image.mode not in ("L", "P", "1"):
-                raise ValueError(f"wanted a PNG of class indices, 8-bit gray or palette, found mode {image.mode}")
-            return np.array(image, np.uint8)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of odd metadata, which counts for nothing here
+            with open_lazily(format, content) as image:
+                if image.size != size:
+                    raise ValueError(f"wanted {size} pixels, found {Size(*image.size)}")
+                yield image
     except (OSError, SyntaxError) as error:
-        raise ValueError(f"no PNG that can be decoded: {error}") from error
+        raise ValueError(f"no {format} that can be decoded: {error}") from error
+
+
+def subsampling(content: bytes) -> str:
+    """The chroma subsampling of a JPEG that can be decoded: ``4:4:4``, ``4:2:0``, or ``another``."""
+    with open_lazily("JPEG", content) as image:
+        return {0: "4:4:4", 2: "4:2:0"}.get(JpegImagePlugin.get_sampling(image), "another")
 
 
 def decode_stored(content: bytes, format: str, size: Size) -> Pixels:
@@ -114,13 +168,5 @@ def decode_stored(content: bytes, format: str, size: Size) -> Pixels:
         if len(content) != wanted:
             raise ValueError(f"{size} pixels of raw RGB are {wanted} bytes, found {len(content)}")
         return np.frombuffer(content, np.uint8).reshape(size.height, size.width, 3)
-    try:
-        with Image.open(io.BytesIO(content), formats=[format.upper()]) as image:
-            image.load()
-            found = Size(*image.size)
-            pixels = np.asarray(image.convert("RGB"))
-    except OSError as error:
-        raise ValueError(f"no {format} that can be decoded: {error}") from error
-    if found != size:
-        raise ValueError(f"promised {size} pixels, found {found}")
-    return pixels
+    with _opened(format.upper(), content, size) as image:
+        return np.asarray(image.convert("RGB"))

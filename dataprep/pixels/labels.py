@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from dataprep.errors import AnnotationError, RecordError
-from dataprep.geometry import Size
+from dataprep.geometry import Affine, Size
 from dataprep.inputs import Record
-from dataprep.labels import Labels
+from dataprep.labels import Labels, move
 from dataprep.locations import read, shown
 from dataprep.orientation import upright
 from dataprep.pixels.decode import Opened
@@ -18,6 +18,8 @@ from dataprep.plan import Options
 
 def source_labels(record: Record, opened: Opened, options: Options, *, raw: bool) -> Labels:
     """The labels of a record, its mask read, in pixels of the upright picture.
+
+    Shares of the image's size become pixels here: the size is that of the pixels, not what an annotation says.
 
     Args:
         record: as its source read it.
@@ -41,15 +43,21 @@ def source_labels(record: Record, opened: Opened, options: Options, *, raw: bool
     return upright(labels, opened.orientation, lying, options.pairs) if raw else labels
 
 
-def _with_mask(record: Record, size: Size) -> Labels:
-    if record.mask is None:
+def _in_pixels(record: Record, size: Size) -> Labels:
+    if not record.relative:
         return record.labels
+    shares = Labels(**{kind: getattr(record.labels, kind) for kind in record.relative})
+    moved = move(shares, Affine.scale(*size))
+    return replace(record.labels, **{kind: getattr(moved, kind) for kind in record.relative})
+
+
+def _with_mask(record: Record, size: Size) -> Labels:
+    labels = _in_pixels(record, size)
+    if record.mask is None:
+        return labels
     name = PurePath(shown(record.mask)).name
     try:
-        mask = decode_mask(read(record.mask))
+        mask = decode_mask(read(record.mask), size)
     except (OSError, ValueError) as error:
         raise AnnotationError("bad_mask", f"{name}: {error}") from error
-    if mask.shape != (size.height, size.width):
-        found = Size(mask.shape[1], mask.shape[0])
-        raise AnnotationError("bad_mask", f"{name}: wanted {size} pixels as the image has, found {found}")
-    return replace(record.labels, mask=mask)
+    return replace(labels, mask=mask)

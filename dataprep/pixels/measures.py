@@ -5,7 +5,7 @@ A digest tells duplicates; the whole numbers are what the dataset's statistics a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -113,6 +113,6 @@ def _sums(pixels: Pixels, across: slice, down: slice) -> Ints:
     return sums
 
 
-def add(total: Sums, measures: Mapping[str, Any], name: str) -> Sums:
-    """Sums with a record's added."""
-    return [a + b for a, b in zip(total, measures[name], strict=True)]
+def add(*sums: Sums) -> Sums:
+    """The sums of several records together."""
+    return [sum(each) for each in zip(*sums, strict=True)]

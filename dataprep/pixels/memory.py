@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from PIL import Image
 
+from dataprep.geometry import Size
+
 # Pillow keeps 4 bytes for RGB, RGBA and CMYK alike, an array 3. The decoded image, its sRGB copy and its upright copy:
 # 11.9, which a progressive 4:4:4 JPEG's coefficients stay below.
 _OPAQUE = 13
@@ -22,6 +24,8 @@ _WEBP, _WEBP_ALPHA = 22, 25
 _ITEMS, _ITEMS_ALPHA, _ITEMS_DEEP = 18, 21, 5
 # The file itself, and the copy of it that some decoders keep.
 _COPIES = 2
+# A mask's image, and the copies by which it becomes an array: 4.0 with a palette, 1.9 in gray.
+_MASK = 5
 
 
 def peak_bytes(image: Image.Image, format: str, deep: bool, length: int) -> int:
@@ -44,6 +48,16 @@ def peak_bytes(image: Image.Image, format: str, deep: bool, length: int) -> int:
         case _:
             each = _ALPHA if alpha or deep else _OPAQUE
     return image.width * image.height * each + _COPIES * length
+
+
+def mask_peak_bytes(size: Size, length: int) -> int:
+    """Estimates the peak of decoding a mask, in bytes, on the high side; what remains of it is a byte a pixel.
+
+    Args:
+        size: of the mask, pixels.
+        length: bytes of the file.
+    """
+    return size.width * size.height * _MASK + _COPIES * length
 
 
 def drop_blocks() -> None:

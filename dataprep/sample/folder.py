@@ -13,7 +13,7 @@ from dataprep.sample import marker
 from dataprep.sample.features import LANDMARKS
 from dataprep.sample.frame import FRAMES, Frame, draw_frames
 
-VERSION = 1
+VERSION = 2
 """Raised with every change to any file of the sample, so that an older one is drawn again."""
 
 IMAGES = "images"

@@ -6,7 +6,7 @@ Those that travel between processes are named tuples: a data class with slots ta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataprep.geometry import Size
@@ -68,7 +68,7 @@ class Prepared:
         source: digest of the record's bytes.
         labels: digest of its labels as read.
         pixels: digest of its decoded pixels; None where none were decoded.
-        measures: whole numbers for the statistics.
+        measures: JSON of whole numbers for the statistics.
     """
 
     fingerprint: str
@@ -77,13 +77,18 @@ class Prepared:
     source: str = ""
     labels: str = ""
     pixels: str | None = None
-    measures: Mapping[str, Any] = field(default_factory=dict)
+    measures: str = "{}"
 
 
 class Planned(NamedTuple):
-    """A record's place in the store: they are given in the order of (split, hash of the key)."""
+    """A record's place in the store: they are given in the order of (split, hash of the key).
 
-    fingerprint: str
+    Attributes:
+        outcome: the id of what became of it, see `dataprep.store.outcomes`.
+        split: its split.
+    """
+
+    outcome: int
     split: str
 
 

@@ -31,10 +31,10 @@ def digest(connection: Connection, meaning: Mapping[str, Any]) -> str:
         .order_by(sample.key)
     )
     for key, split, wire, sha256 in rows:
-        whole.update(canonical.dumps([key, split, canonical.sha256(wire.encode()), sha256]) + b"\n")
+        whole.update(canonical.texts((key, split, canonical.sha256(wire.encode()), sha256)) + b"\n")
     ledger = connection.execute(
         select(record.key, record.status, record.reason).order_by(record.key, record.status, record.reason)
     )
     for row in ledger:
-        whole.update(canonical.dumps(list(row)) + b"\n")
+        whole.update(canonical.texts(row) + b"\n")
     return whole.hexdigest()

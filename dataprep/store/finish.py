@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, func, select
 
 from dataprep import canonical
 from dataprep.geometry import Size
 from dataprep.pixels.encode import decode_stored
 from dataprep.store import schema
 from dataprep.store.content import Shard
-from dataprep.store.rows import shard_samples, with_files
-from dataprep.store.samples import shard_json
+from dataprep.store.samples import SampleText, joined_json
+
+_SHARD = """
+SELECT s."offset", s.wire, s.gap, i.content, m.content
+FROM main.samples s JOIN main.images i ON i.id = s.image LEFT JOIN main.images m ON m.id = s.mask
+WHERE s.id BETWEEN ? AND ? ORDER BY s.id
+"""
 
 
-def write_shard(connection: Connection, position: int, id: str, split: str, first: int, last: int) -> dict[str, Any]:
-    """Gives the samples of a shard their offsets, and describes it.
+def describe_shard(connection: Connection, position: int, id: str, split: str, first: int, last: int) -> dict[str, Any]:
+    """Digests and sizes of a shard, whose samples are in.
 
     Args:
         connection: of the store being written.
@@ -30,17 +35,14 @@ def write_shard(connection: Connection, position: int, id: str, split: str, firs
     Returns:
         The row for the table of shards.
     """
-    sample = schema.samples.c
-    images, size, places = hashlib.sha256(), 0, []
-    for id_, image, mask in connection.execute(with_files(sample.id).where(sample.id.between(first, last))):
-        places.append({"place_of": id_, "offset": size, "shard": position})
+    images, size, texts = hashlib.sha256(), 0, []
+    for offset, wire, gap, image, mask in connection.exec_driver_sql(_SHARD, (first, last)):
         for content in (image, mask or b""):
             images.update(content)
             size += len(content)
-    connection.execute(update(schema.samples).where(sample.id == bindparam("place_of")), places)
-    samples = list(shard_samples(connection, position))
-    labels = shard_json(id, split, samples)
-    shard = Shard(position, id, split, len(samples), images.hexdigest(), size, canonical.sha256(labels), len(labels))
+        texts.append(SampleText(wire, gap).at(offset))
+    labels = joined_json(id, split, texts)
+    shard = Shard(position, id, split, len(texts), images.hexdigest(), size, canonical.sha256(labels), len(labels))
     return {column.name: getattr(shard, column.name) for column in schema.shards.columns}
 
 
@@ -52,12 +54,11 @@ def one_size(connection: Connection) -> Size | None:
 
 def kinds(connection: Connection) -> list[str]:
     """The kinds of labels that occur, sorted, under their names on the wire."""
-    found = []
-    for kind in ("attributes", "boxes", "class", "keypoints", "mask", "polygons", "tags", "values"):
-        has = func.json_type(schema.samples.c.wire, f"$.{kind}").is_not(None)
-        if connection.execute(select(schema.samples.c.id).where(has).limit(1)).first():
-            found.append(kind)
-    return found
+    names = ("attributes", "boxes", "class", "keypoints", "mask", "polygons", "tags", "values")
+    # In one pass: SQLite parses each text once for all of them.
+    has = ", ".join(f"max(json_type(wire, '$.{kind}') IS NOT NULL)" for kind in names)
+    found = connection.exec_driver_sql(f"SELECT {has} FROM main.samples").one()
+    return [kind for kind, there in zip(names, found, strict=True) if there]
 
 
 def golden(connection: Connection, format: str) -> list[dict[str, Any]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dataprep.store.identity import connect, is_current
+from dataprep.store.seal import is_sound, is_whole
 
 
 class Before(NamedTuple):
@@ -35,23 +36,35 @@ class Previous:
         self.inputs = inputs
         self.parts = parts
 
-    def fingerprints(self) -> set[str]:
-        """Those of its records."""
-        return {
-            row[0] for row in self._rows("SELECT fingerprint FROM records NOT INDEXED WHERE fingerprint IS NOT NULL")
-        }
+    def is_sound(self) -> bool:
+        """Whether every row is as its build has written it: then outcomes can be taken from it."""
+        return self._holds(is_sound)
 
-    def _rows(self, query: str, values: Sequence[str] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a query; none where the store is damaged, as from there nothing is taken."""
+    def is_whole(self) -> bool:
+        """Whether it is so to the last byte of its images: then it can stay."""
+        return self._holds(is_whole)
+
+    def _holds(self, promise: Callable[[sqlite3.Connection], bool]) -> bool:
         try:
             with closing(connect(self.path)) as connection:
-                return connection.execute(query, tuple(values)).fetchall()
+                return promise(connection)
         except sqlite3.Error:
-            return []
+            return False
 
-    def records(self) -> dict[str, Before]:
-        """What every input was, by key."""
-        rows = self._rows("SELECT key, source, labels FROM records")
+    def fingerprints(self) -> Iterator[str]:
+        """Those of its records."""
+        for row in self._rows("SELECT fingerprint FROM records NOT INDEXED WHERE fingerprint IS NOT NULL"):
+            yield row[0]
+
+    def _rows(self, query: str, values: Sequence[str] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, as far as they can be read: from a store that is damaged nothing is taken."""
+        with suppress(sqlite3.Error), closing(connect(self.path)) as connection:
+            yield from connection.execute(query, tuple(values))
+
+    def records(self, keys: Sequence[str]) -> dict[str, Before]:
+        """What some inputs were, by key."""
+        marks = ",".join("?" * len(keys))
+        rows = self._rows(f"SELECT key, source, labels FROM records WHERE key IN ({marks})", keys)
         return {key: Before(source, labels) for key, source, labels in rows}
 
     def splits(self) -> dict[str, str]:
@@ -63,7 +76,7 @@ class Previous:
         """Whether any input was rejected for one of these reasons."""
         marks = ",".join("?" * len(reasons))
         query = f"SELECT 1 FROM records WHERE status = 'rejected' AND reason IN ({marks}) LIMIT 1"
-        return bool(self._rows(query, reasons))
+        return any(self._rows(query, reasons))
 
 
 def previous(path: Path) -> Previous | None:

@@ -101,6 +101,11 @@ def _boxes(boxes: Boxes) -> dict[str, Any]:
 
 def shard_json(id: str, split: str, samples: Iterable[StoredSample]) -> bytes:
     """The canonical JSON of a shard."""
-    body = ",".join(sample.text.at(sample.offset) for sample in samples)
+    return joined_json(id, split, (sample.text.at(sample.offset) for sample in samples))
+
+
+def joined_json(id: str, split: str, samples: Iterable[str]) -> bytes:
+    """The canonical JSON of a shard, from the whole JSON of each of its samples."""
+    body = ",".join(samples)
     head, tail = canonical.dumps({"id": id}).decode()[:-1], canonical.dumps({"split": split}).decode()[1:]
     return f'{head},"samples":[{body}],{tail}'.encode()

@@ -7,8 +7,10 @@ prefix its hash has. That shard is replaced; all others stay, byte for byte.
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 
 def record_hash(key: str) -> bytes:
@@ -42,9 +44,7 @@ def spans(hashes: Sequence[bytes], weights: Sequence[int], target: int) -> Itera
     Yields:
         The shards in order; together they hold every record once. None is empty.
     """
-    totals = [0]
-    for weight in weights:
-        totals.append(totals[-1] + weight)
+    totals = array("Q", accumulate(weights, initial=0))
 
     def split(prefix: str, start: int, stop: int) -> Iterator[Span]:
         if start == stop:

@@ -8,45 +8,43 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from dataprep.errors import StoreCorrupt, StoreError
-from dataprep.pixels.encode import MEDIA_TYPES
 from dataprep.store import schema
-from dataprep.store.assembly import Layout, runs
+from dataprep.store.assembly import Layout
 from dataprep.store.content import Planned
 from dataprep.store.digest import digest
-from dataprep.store.finish import golden, kinds, one_size, write_shard
-from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, is_current, is_store
+from dataprep.store.finish import golden, kinds, one_size
+from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, driver, is_current, is_store
 from dataprep.store.lock import BuildLock
-from dataprep.store.outcomes import SCHEMA, Outcomes
-from dataprep.store.sharding import spans
+from dataprep.store.outcomes import SCHEMA, Outcomes, has_layout
+from dataprep.store.seal import seal
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What the build knows of the dataset as a whole, once all samples are in."""
+    """What the build knows of the dataset as a whole, once all samples are in; `image` is an `image_spec`."""
 
     name: str
     manifest: Mapping[str, Any]
     classes: Sequence[str]
     keypoints: Mapping[str, Any] | None
-    format: str
+    image: Mapping[str, str]
     normalize: Mapping[str, Any]
     statistics: Mapping[str, Any]
     versions: Mapping[str, str]
     recipe: Mapping[str, str]
     inputs: str
-    target_bytes: int
 
 
 class StoreWriter:
@@ -86,7 +84,7 @@ class StoreWriter:
             raise StoreError(f"{path}: the store can't be written there: {error}") from error
 
     def _open(self) -> None:
-        if not (self._building.exists() and self._outcomes.exists() and _is_unfinished(self._building)):
+        if not (_is_unfinished(self._building) and has_layout(self._outcomes)):
             self._remove()
         # A creator, not a URL of SQLAlchemy's: in that, a ? or a % of the path would mean something.
         uri = f"{self._building.resolve().as_uri()}?mode=rwc"
@@ -98,19 +96,18 @@ class StoreWriter:
             "journal_mode=WAL",
             "synchronous=NORMAL",
             "wal_autocheckpoint=8000",  # pages: a checkpoint waits for the disk
-            "cache_size=-65536",  # KiB: digests come in no order, and every insert touches another page of their index
         ):
             self._connection.exec_driver_sql(f"PRAGMA {pragma}")
-        schema.metadata.create_all(self._connection)
+        schema.create_tables(self._connection)
         self._connection.commit()
         self.outcomes = Outcomes(self._connection, self._outcomes)
 
-    def lay_out(self, plan: Sequence[Planned]) -> Layout:
+    def lay_out(self, plan: Iterable[Planned]) -> Layout:
         """Lays a plan over the outcomes; see `Layout`."""
         return Layout(self._connection, plan)
 
     def finish(self, description: Description, *, failed: bool = False) -> tuple[Path, str]:
-        """Cuts the shards, computes the digests, and puts the store in place; `Layout.assemble` comes before.
+        """Computes the digest, and puts the store in place; `Layout.assemble` comes before.
 
         Args:
             description: the dataset as a whole.
@@ -120,8 +117,6 @@ class StoreWriter:
             Where the store is now, and its digest.
         """
         connection = self._connection
-        for position, (id, split, first, last) in enumerate(self._spans(description.target_bytes), 1):
-            connection.execute(insert(schema.shards), write_shard(connection, position, id, split, first, last))
         size = one_size(connection)
         meaning = {name: getattr(description, name) for name in ("classes", "keypoints", "normalize")}
         whole = digest(connection, meaning)
@@ -135,31 +130,26 @@ class StoreWriter:
                 keypoints=description.keypoints,
                 kinds=kinds(connection),
                 image={
-                    "format": description.format,
-                    "media_type": MEDIA_TYPES[description.format],
+                    **description.image,
                     "width": size.width if size else None,
                     "height": size.height if size else None,
                 },
                 normalize=description.normalize,
                 statistics=description.statistics,
-                golden=golden(connection, description.format),
+                golden=golden(connection, description.image["format"]),
                 versions=description.versions,
                 recipe=description.recipe,
                 inputs=description.inputs,
+                seal="",
             )
         )
+        connection.execute(update(schema.dataset).values(seal=seal(driver(connection))))
         connection.commit()
         final = _beside(self.path, "failed") if failed else self.path
-        self._seal(final)
+        self._put_in_place(final)
         return final, whole
 
-    def _spans(self, target: int) -> Iterator[tuple[str, str, int, int]]:
-        for split, all in runs(self._connection).items():
-            for span in spans([run.hash for run in all], [run.weight for run in all], target):
-                name = f"{split}-{span.prefix}" if span.prefix else split
-                yield name, split, all[span.start].first, all[span.stop - 1].last
-
-    def _seal(self, final: Path) -> None:
+    def _put_in_place(self, final: Path) -> None:
         connection = self._connection
         connection.exec_driver_sql(f"DETACH DATABASE {SCHEMA}")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -189,7 +179,7 @@ class StoreWriter:
     def suspend(self) -> None:
         """Stops; what is done is kept, and the next writer of this store goes on from there."""
         self._close()
-        if not self.outcomes.known:
+        if not self.outcomes.count:
             self._remove()
         self._lock.release()
 
@@ -217,6 +207,8 @@ def _check_target(path: Path) -> None:
 
 def _is_unfinished(path: Path) -> bool:
     """Whether a file is the beginning of a store of this format version."""
+    if not path.exists():
+        return False
     try:
         with closing(sqlite3.connect(path)) as connection:
             return is_current(connection)

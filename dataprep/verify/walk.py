@@ -10,7 +10,7 @@ from typing import Any
 from dataprep import canonical
 from dataprep.geometry import Affine, Rect, Size
 from dataprep.labels import VISIBLE
-from dataprep.pixels.encode import decode_mask, decode_stored
+from dataprep.pixels.encode import decode_mask, decode_stored, subsampling
 from dataprep.store.content import Shard, StoredSample
 from dataprep.store.read import Store
 from dataprep.store.samples import DECIMALS
@@ -35,7 +35,7 @@ class SampleWalk:
         self._seen = 0
         self._hash, self._offset, self._wires = hashlib.sha256(), 0, list[str]()
         self._images = Check("images", "every image has its length and SHA-256")
-        self._pixels = Check("pixels", "every image decodes to its size")
+        self._pixels = Check("pixels", "every image decodes to its size, and is encoded as promised")
         self._labels = Check("labels", "every label lies within its image, and names a class that exists")
         self._parts = Check("shards", "both parts of every shard have their length and SHA-256")
 
@@ -70,6 +70,10 @@ class SampleWalk:
             decode_stored(content, self._dataset.image["format"], sample.size)
         except ValueError as error:
             return str(error)
+        # Absent where the images are no JPEGs, and in stores that could only be 4:4:4.
+        promised = self._dataset.image.get("subsampling")
+        if promised is not None and (found := subsampling(content)) != promised:
+            return f"the dataset promises {promised}, its subsampling is {found}"
         return None
 
     def _label_problem(self, sample: StoredSample, fields: Mapping[str, Any]) -> str | None:
@@ -108,8 +112,11 @@ class SampleWalk:
             return None if mask is promised else "its JSON and its row disagree on whether it has a mask"
         if (len(mask), canonical.sha256(mask)) != (promised["length"], promised["sha256"]):
             return "its mask is not the promised one"
-        height, width = decode_mask(mask).shape
-        return None if (width, height) == sample.size else f"its mask has {Size(width, height)} pixels"
+        try:
+            decode_mask(mask, sample.size)
+        except ValueError as error:
+            return f"its mask: {error}"
+        return None
 
     def _add_to_shard(self, sample: StoredSample, content: bytes) -> None:
         self._seen += 1

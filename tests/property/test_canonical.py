@@ -48,6 +48,11 @@ def test_it_is_what_the_library_says(value: Any) -> None:
             canonical.dumps(value)
 
 
+@given(st.lists(st.none() | st.text(st.characters(codec="utf-8"))))
+def test_lists_of_texts_are_what_the_library_says(values: list[str | None]) -> None:
+    assert canonical.texts(values) == rfc8785.dumps(values)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, -(2**60), {1: 2}, object(), [{"a": {3}}]])
 def test_what_has_no_canonical_form_is_refused_as_by_the_library(value: Any) -> None:
     wanted = judged(value)

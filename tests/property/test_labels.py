@@ -145,3 +145,44 @@ class Wrong:
 def test_impossible_boxes_are_refused(wrong: Wrong) -> None:
     with pytest.raises(LabelError, match=wrong.message):
         Boxes.of(wrong.corners)  # type: ignore[arg-type]
+
+
+@given(sizes(1, 60).flatmap(lambda size: st.tuples(st.just(size), labels(size))), st.data(), st.floats(0, 1))
+def test_what_is_linked_stays_in_step(drawn: tuple[Size, Labels], data: st.DataObject, least: float) -> None:
+    size, whole = drawn
+    assert whole.boxes is not None and whole.keypoints is not None and whole.polygons is not None
+    count = len(whole.boxes)
+    # Each part carries the number of its instance where no clipping changes it.
+    marked = replace(
+        whole,
+        linked=True,
+        boxes=replace(whole.boxes, classes=np.arange(count)),
+        keypoints=Keypoints(
+            np.tile(np.arange(count, dtype=np.float64)[:, None, None], (1, 2, 3)) * [1, 1, 0] + [0, 0, 1]
+        ),
+        polygons=Polygons.of([[[(0, 0), (1, 0), (0, 1)]]] * count, np.arange(count)),
+    )
+    xs = sorted(data.draw(st.tuples(st.floats(0, size.width), st.floats(0, size.width)).filter(lambda x: x[0] != x[1])))
+    window = Convex.of(Rect(xs[0], 0, xs[1], size.height))
+    for one in (marked, replace(marked, boxes=None)):
+        found = clip(one, window, least)
+        assert found.labels.keypoints is not None and found.labels.polygons is not None
+        stays = found.labels.polygons.classes.tolist()
+        assert found.labels.keypoints.points[:, 0, 0].tolist() == stays
+        alone = clip(replace(one, linked=False, keypoints=None), window, least)
+        deciding = alone.labels.boxes if one.boxes is not None else alone.labels.polygons
+        assert deciding is not None and deciding.classes.tolist() == stays
+        if one.boxes is not None:
+            assert found.labels.boxes is not None and found.labels.boxes.classes.tolist() == stays
+            assert not any(reason.startswith("polygon") for reason in found.dropped)
+        assert sum(count for reason, count in found.dropped.items() if "keypoint" not in reason) == count - len(stays)
+
+
+def test_a_hole_takes_its_area_off() -> None:
+    outline = [(0, 0), (10, 0), (10, 10), (0, 10)]
+    hole = [(1, 1), (1, 9), (5, 9), (5, 1)]
+    whole = Labels(polygons=Polygons.of([[outline, hole]]))
+    # 100 - 32 square pixels; left of 5 there are 50 - 32, which is 26 % of it.
+    left = Convex.of(Rect(0, 0, 5, 10))
+    assert clip(whole, left, 0.26).dropped == {}
+    assert clip(whole, left, 0.27).dropped == {"polygon_min_visible": 1}

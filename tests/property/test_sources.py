@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import tempfile
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from xml.sax.saxutils import escape
 
-import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dataprep.errors import SourceError
 from dataprep.labels import Labels
-from dataprep.sources import KeypointNames, Listing
-from dataprep.sources.csv_keypoints import Columns, CsvKeypoints
 from dataprep.sources.image_folder import ImageFolder
 from dataprep.sources.voc import Voc
+from tests.listings import accounted
+from tests.planting import folder, plant, stems, touch, trees, used_classes
 
 names = (
     st.text("abcxyzäé .&<-", min_size=1, max_size=8)
@@ -27,26 +21,6 @@ names = (
     .filter(lambda name: name.strip(". ") == name and name)
 )
 pixels = st.integers(1, 500)
-
-
-@contextmanager
-def folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as path:
-        yield Path(path)
-
-
-def touch(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(b"not looked at by a reader")
-
-
-def accounted(listing: Listing) -> dict[str, str]:
-    """Key → status, for every input."""
-    rows = {record.key: "record" for record in listing.records}
-    for refusal in listing.refusals:
-        assert refusal.key not in rows
-        rows[refusal.key] = refusal.reason
-    return rows
 
 
 boxes = st.lists(st.tuples(names, pixels, pixels, pixels, pixels), max_size=4)
@@ -85,50 +59,6 @@ def test_voc(images: dict[str, list[tuple[str, int, int, int, int]]], first: int
             assert (corners[0], corners[1]) == (min(a, c) - first, min(b, d) - first)
 
 
-numbers = st.floats(-10, 700).map(lambda value: round(value, 2))
-cells = st.none() | st.tuples(numbers, numbers)
-
-
-@settings(max_examples=50)
-@given(
-    st.dictionaries(
-        st.text("abcä", min_size=1, max_size=5).map(lambda stem: f"{stem}.png"),
-        st.tuples(st.none() | st.sampled_from(["cat", "dog"]), st.lists(cells, min_size=3, max_size=3)),
-        max_size=4,
-    ),
-    st.booleans(),
-)
-def test_csv_keypoints(rows: dict[str, tuple[str | None, list[tuple[float, float] | None]]], index: bool) -> None:
-    points = ("nose", "left", "right")
-    source = CsvKeypoints(
-        format="csv_keypoints",
-        root=".",
-        keypoints=KeypointNames(names=points, pairs=(("left", "right"),)),
-        columns=Columns.model_validate({"file": "file", "class": "kind", "box": ("x0", "y0", "x1", "y1")}),
-        coordinates="pixel_index" if index else "continuous",
-    )
-    with folder() as root:
-        (root / "images").mkdir()
-        with (root / "annotations.csv").open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(["file", "kind", "x0", "y0", "x1", "y1", *(f"{p}_{axis}" for p in points for axis in "xy")])
-            for key, (kind, found) in rows.items():
-                touch(root / "images" / key)
-                places = [value for pair in found for value in (pair or ("", ""))]
-                table.writerow([key, kind or "", 1, 2, 3, 5, *places])
-        listing = source.read(root, split_folders=False)
-    shift, end = (0.5, 1) if index else (0, 0)
-    assert accounted(listing) == dict.fromkeys(rows, "record")
-    assert listing.classes == tuple(sorted({kind for kind, _ in rows.values() if kind}))
-    for record in listing.records:
-        kind, found = rows[record.key]
-        assert record.labels.class_id == (None if kind is None else listing.classes.index(kind))
-        assert record.labels.boxes is not None and record.labels.keypoints is not None
-        assert record.labels.boxes.corners.tolist() == [[1, 2, 3 + end, 5 + end]]
-        wanted = [(0, 0, 0) if place is None else (place[0] + shift, place[1] + shift, 2) for place in found]
-        np.testing.assert_array_equal(record.labels.keypoints.points, [wanted])
-
-
 @settings(max_examples=50)
 @given(st.sets(st.tuples(names, st.text("abc", min_size=1, max_size=4)), max_size=8), st.booleans())
 def test_image_folder(files: set[tuple[str, str]], split_folders: bool) -> None:
@@ -147,40 +77,9 @@ def test_image_folder(files: set[tuple[str, str]], split_folders: bool) -> None:
     assert Labels().class_id is None
 
 
-# Few letters, so that names meet: hidden, composed and decomposed, with dots, and links to nowhere.
-stems = st.sampled_from(["a", "b", "a.b", ".h", "é", "e\u0301", "\\xe9", "Annotations/a", "s/é", "s/e\u0301"])
-suffixes = st.sampled_from(["", ".jpg", ".PNG", ".txt", ".xml", ".XML", ".xml~2"])
-trees = st.dictionaries(st.tuples(stems, suffixes).map("".join), st.booleans(), max_size=10)
-
-
-def plant(root: Path, tree: dict[str, bool], contents: dict[str, str]) -> set[str]:
-    """Writes files, or links to nowhere, and returns the names that found a place."""
-    root.mkdir(parents=True, exist_ok=True)
-    done = set()
-    for name, linked in tree.items():
-        path = root / name
-        if path.exists() or path.is_symlink():
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if linked:
-            path.symlink_to(root / "nothing")
-        else:
-            path.write_text(contents.get(name, ""), encoding="utf-8")
-        done.add(name)
-    return done
-
-
 def xml_of(name: str, filename: str) -> str:
     box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox>"
     return f"<annotation><filename>{filename}</filename><object><name>{name}</name>{box}</object></annotation>"
-
-
-def used_classes(listing: Listing) -> set[str]:
-    ids: set[int] = set()
-    for record in listing.records:
-        ids |= set(() if record.labels.boxes is None else record.labels.boxes.classes.tolist())
-        ids |= set() if record.labels.class_id is None else {record.labels.class_id}
-    return {listing.classes[id] for id in ids}
 
 
 @settings(max_examples=300)
@@ -242,39 +141,6 @@ def test_every_file_of_voc_ends_in_one_row(
         shown = unicodedata.normalize("NFC", name)
         raw = name.encode("ascii", "backslashreplace").decode()
         assert any(part in text for text in said for part in (name, shown, raw)), name
-
-
-@settings(max_examples=200)
-@given(trees, st.lists(st.lists(st.tuples(stems, suffixes).map("".join) | st.sampled_from(["", "1"]), max_size=4)))
-def test_every_row_of_a_table_and_every_image_end_in_one_row(images: dict[str, bool], lines: list[list[str]]) -> None:
-    source = CsvKeypoints(
-        format="csv_keypoints",
-        root=".",
-        keypoints=KeypointNames(names=("nose",)),
-        columns=Columns.model_validate({"keypoints": "x, y", "class": "kind"}),
-        coordinates="continuous",
-    )
-    with folder() as root:
-        images = {**images, "annotations.csv:2": False, "good.jpg": False}
-        plant(root / "images", images, {})
-        inputs = [path for path in (root / "images").rglob("*") if path.is_file() or path.is_symlink()]
-        with (root / "annotations.csv").open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(["file", "kind", "x", "y"])
-            table.writerows([[*line[:1], "", *line[1:]] for line in lines])
-            table.writerow(["good.jpg", "good", "1", "2"])
-        listing = source.read(root, split_folders=False)
-    found = accounted(listing)
-    assert all(found)
-    assert set(listing.classes) == used_classes(listing)
-    labelled = {record.key for record in listing.records if not record.notes}
-    named = [unicodedata.normalize("NFC", line[0].strip()) if line else "" for line in lines] + ["good.jpg"]
-    rejected = {
-        key for key, reason in found.items() if reason in ("second_row", "bad_row", "bad_number", "bad_keypoint")
-    }
-    alone = [key for key in found if key.startswith("annotations.csv:") and key != "annotations.csv:2"]
-    assert len(found) == len(inputs) + len(alone)
-    assert len(alone) == sum(key not in labelled | rejected for key in named)
 
 
 @settings(max_examples=200)

@@ -17,7 +17,7 @@ from dataprep import wire
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
 from dataprep.pixels import Pixels
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_stored, encode, encode_mask
+from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_stored, encode, encode_mask, image_spec
 from dataprep.store.content import LedgerRow, NewSample, Planned, Prepared
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json
@@ -67,13 +67,16 @@ def write(path: Path, found: list[Entry], format: str, *, batches: int = 1, targ
     writer = StoreWriter(path)
     order = sorted(found, key=lambda entry: (entry[1], record_hash(entry[0].key)))
     # Outcomes may come in any order; the plan says where they go.
+    ids: dict[str, int] = {}
     for start in range(0, len(found), batches):
-        writer.outcomes.add([prepared(row, samples) for row, _, samples in found[start : start + batches]])
-    writer.lay_out([Planned(row.key, split) for row, split, _ in order]).assemble([])
+        some = found[start : start + batches]
+        added = writer.outcomes.add([prepared(row, samples) for row, _, samples in some])
+        ids |= zip((row.key for row, _, _ in some), added, strict=True)
+    writer.lay_out([Planned(ids[row.key], split) for row, split, _ in order]).assemble([], target)
     description = Description(
-        "drawn", {"transforms": []}, ["a", "b", "c"], None, format,
+        "drawn", {"transforms": []}, ["a", "b", "c"], None, image_spec(ENCODINGS[format]),
         {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"},
-        {"encode": format}, "inputs", target,
+        {"encode": format}, "inputs",
     )  # fmt: skip
     return writer.finish(description)[1]
 

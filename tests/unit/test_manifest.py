@@ -11,6 +11,7 @@ import yaml
 
 from dataprep.errors import ManifestError
 from dataprep.manifest import LoadedManifest, load, schema
+from dataprep.pixels.encode import Jpeg
 from dataprep.transforms.square import Square
 
 HEAD = "name: a\nsource:\n  format: voc\n  root: .\n"
@@ -53,6 +54,15 @@ def read(folder: Path, text: str) -> LoadedManifest:
         ),
         (HEAD + "split: {by: hash, train: 1, val: 1}\n", "m.yaml:5: split: train + val + test must be 1, found 2.1"),
         (HEAD + "encode: {format: jpeg, quality: 0}\n", "m.yaml:5: encode.quality: Input should be greater"),
+        (
+            HEAD + "encode:\n  format: jpeg\n  subsampling: 4:2:2\n",
+            "m.yaml:7: encode.subsampling: Input should be '4:4:4' or '4:2:0', found '4:2:2'",
+        ),
+        (
+            HEAD + "encode: {format: jpeg, subsampling: 420}\n",
+            "m.yaml:5: encode.subsampling: Input should be '4:4:4' or '4:2:0', found 420",
+        ),
+        (HEAD + "encode: {format: png, subsampling: '4:2:0'}\n", "m.yaml:5: encode has no key 'subsampling'"),
         (HEAD + "limits: {max_rejected: 200%}\n", "m.yaml:5: limits.max_rejected: Input should be less"),
         (
             HEAD + "normalize: auto\ntransforms:\n  - square: {fill: mean}\n",
@@ -71,6 +81,7 @@ def read(folder: Path, text: str) -> LoadedManifest:
         (HEAD + "a: &a [*a]\n", "m.yaml:"),
         (HEAD + "name: b\n", "m.yaml:5: the key 'name' stands here a second time (first in line 1); keep one"),
         (HEAD + "a: [\n", "m.yaml:6: no valid YAML"),
+        (HEAD + "a: \x01\n", "m.yaml:5: no valid YAML: the character '\\x01'"),
         ("- a\n", "m.yaml:1: wanted keys such as name and source"),
         ("name: Big Name\nsource:\n  format: voc\n  root: .\n", "m.yaml:1: name: String should match pattern"),
         (HEAD.replace("root: .", "root: ${NOT_SET_ANYWHERE}"), "m.yaml:4: the variable NOT_SET_ANYWHERE is not set"),
@@ -100,6 +111,14 @@ def test_defaults_are_enough(tmp_path: Path) -> None:
     normalization = manifest.declared_normalization()
     assert normalization is not None
     assert normalization.scale == (1 / 255,) * 3
+
+
+@pytest.mark.parametrize("written", ["4:2:0", "'4:2:0'", '"4:2:0"'])
+def test_a_subsampling_needs_no_quotes(tmp_path: Path, written: str) -> None:
+    """YAML 1.1 has numbers to base 60: 4:2:0 is 14520."""
+    encode = read(tmp_path, HEAD + f"encode: {{format: jpeg, subsampling: {written}}}\n").manifest.encode
+    assert encode == Jpeg(subsampling="4:2:0")
+    assert read(tmp_path, HEAD).manifest.encode == Jpeg(subsampling="4:4:4")
 
 
 def test_the_root_is_relative_to_the_manifest_and_takes_variables(
@@ -132,3 +151,20 @@ def test_our_manifests_satisfy_the_schema_that_editors_get(name: str) -> None:
     jsonschema.validate(yaml.safe_load(text), described)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**yaml.safe_load(text), "nmae": 1}, described)
+
+
+@pytest.mark.parametrize(
+    ("root", "wanted"),
+    [
+        ("~/cells", "{home}/cells"),
+        ("./~/cells", "{here}/~/cells"),
+        ("~nobody-of-this-name/cells", "{here}/~nobody-of-this-name/cells"),
+        ("a~b", "{here}/a~b"),
+    ],
+)
+def test_a_tilde_in_the_root_is_a_home_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: str, wanted: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    loaded = read(tmp_path, HEAD.replace("root: .", f"root: {root}"))
+    assert str(loaded.root) == wanted.format(home=tmp_path / "home", here=tmp_path)

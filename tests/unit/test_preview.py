@@ -33,11 +33,11 @@ SIDE = 224
 MANIFEST = """
 name: faces
 source:
-  format: csv_keypoints
+  format: csv
   root: .
   images: images
   annotations: faces.csv
-  columns: {file: file, class: expression, box: [x0, y0, x1, y1], keypoints: "{name}_x, {name}_y"}
+  columns: {class: expression, boxes: {corners: [x0, y0, x1, y1]}, points: "{name}_x, {name}_y"}
   coordinates: continuous
   keypoints: {names: [nose]}
 split: {by: hash, train: 1, val: 0, test: 0}

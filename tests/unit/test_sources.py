@@ -13,8 +13,7 @@ from dataprep.errors import SourceError
 from dataprep.inputs import Refusal, walk
 from dataprep.labels import DIFFICULT, TRUNCATED
 from dataprep.manifest import Manifest
-from dataprep.sources import KeypointNames, Listing
-from dataprep.sources.csv_keypoints import Columns, CsvKeypoints
+from dataprep.sources import Listing
 from dataprep.sources.image_folder import ImageFolder
 from dataprep.sources.voc import Voc
 
@@ -310,89 +309,6 @@ def test_a_class_that_was_not_declared_is_named(tmp_path: Path) -> None:
     assert "did you mean horse?" in listing.refusals[-1].note or "did you mean horse?" in listing.refusals[0].note
 
 
-def table(root: Path, text: str, *images: str, **columns: object) -> Listing:
-    for name in images or ("a.jpg", "good.jpg"):
-        (root / "images" / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / "images" / name).touch()
-    (root / "annotations.csv").write_text(text)
-    source = CsvKeypoints(
-        format="csv_keypoints",
-        root=".",
-        keypoints=KeypointNames(names=("nose",)),
-        coordinates="continuous",
-        columns=Columns.model_validate(columns),
-    )
-    return source.read(root, split_folders=False)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason", "words"),
-    [
-        ("a.jpg,1,\n", "bad_keypoint", "line 2"),
-        ("a.jpg,1,inf\n", "bad_number", "'nose_y'"),
-        ("a.jpg,1,1e300\n", "bad_number", "'1e300'"),
-        ("a.jpg,-10000001,1\n", "bad_number", "'-10000001'"),
-        ("a.jpg,1,2\na.jpg,1,2\n", "second_row", "line 2 and annotations.csv, line 3"),
-        ("a.jpg,1\n", "bad_row", "line 2: wanted 3 cells, as the header has, found 2"),
-        ("a.jpg\n", "bad_row", "found 1"),
-        ("a.jpg,1,2,\n", "bad_row", "found 4"),
-    ],
-)
-def test_a_bad_row_costs_its_image_only(tmp_path: Path, text: str, reason: str, words: str) -> None:
-    listing = table(tmp_path, f"file,nose_x,nose_y\n{text}good.jpg,1,2\n")
-    assert reasons(listing) == {"a.jpg": reason}
-    assert [record.key for record in listing.records] == ["good.jpg"]
-    assert words in listing.refusals[0].note
-
-
-def test_a_row_without_image_names_the_near_one(tmp_path: Path) -> None:
-    listing = table(tmp_path, "file,nose_x,nose_y\nA.jpg,1,2\ngood.jpg,1,2\n")
-    assert reasons(listing) == {"annotations.csv:2": "missing_image"}
-    assert "did you mean a.jpg" in rows(listing)["annotations.csv:2"].note
-    assert [record.key for record in listing.records] == ["a.jpg", "good.jpg"]
-
-
-def test_a_row_names_its_image_in_decomposed_letters_too(tmp_path: Path) -> None:
-    listing = table(tmp_path, "file,nose_x,nose_y\n e\u0301.jpg ,1,2\n", "é.jpg")
-    assert reasons(listing) == {}
-    assert [(record.key, record.notes) for record in listing.records] == [("é.jpg", ())]
-
-
-def test_rows_without_image_have_keys_of_their_own(tmp_path: Path) -> None:
-    text = "nose_x,nose_y,file\n1,2,good.jpg\n1,2,.hid.png\n1,2,\n1,2\n1,2,none.jpg\n1,2,none.jpg\n"
-    listing = table(tmp_path, text, "good.jpg", ".hid.png", "annotations.csv:4")
-    assert reasons(listing) == {
-        ".hid.png": "hidden_file",
-        "annotations.csv:3": "missing_image",
-        "annotations.csv:4~2": "missing_image",
-        "annotations.csv:5": "bad_row",
-        "annotations.csv:6": "missing_image",
-        "annotations.csv:7": "missing_image",
-    }
-    assert ".hid.png: hidden_file" in rows(listing)["annotations.csv:3"].note
-    assert "the cell 'file' is empty" in rows(listing)["annotations.csv:4~2"].note
-
-
-def test_classes_come_from_rows_that_are_used(tmp_path: Path) -> None:
-    text = "file,nose_x,nose_y,kind\na.jpg,1,2,cat\nb.jpg,1,x,typo\nnone.jpg,1,2,ghost\nc.jpg,1,2,dog\nc.jpg,1,2,cow\n"
-    listing = table(tmp_path, text, "a.jpg", "b.jpg", "c.jpg", **{"class": "kind"})
-    assert listing.classes == ("cat",)
-
-
-def test_a_table_of_none_of_the_images_is_the_wrong_one(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"annotations\.csv: .*none of the 2 images.*source\.annotations"):
-        table(tmp_path, "file,nose_x,nose_y\nphotos/a.jpg,1,2\n")
-
-
-def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"line 1: the column 'nose_y' stands twice"):
-        table(tmp_path, "file,nose_x,nose_y,nose_y\na.jpg,1,2,3\n")
-
-
-def test_columns_without_a_name_may_stand_twice(tmp_path: Path) -> None:
-    assert reasons(table(tmp_path, "file,nose_x,nose_y,,\na.jpg,1,2,,\n")) == {}
-
-
 def class_folders(root: Path, *files: str, split_folders: bool = False, **options: object) -> Listing:
     for name in files:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -436,11 +352,6 @@ def test_declared_classes_stay_as_they_are_declared(tmp_path: Path) -> None:
     assert listing.classes == ("dog", "cat", "emu")
     assert reasons(listing) == {"cow/2.jpg": "unknown_class", "docs/guide.md": "not_an_image"}
     assert [record.key for record in listing.records] == ["cat/1.jpg", "dog/notes.txt"]
-
-
-def test_a_missing_column_is_named_with_its_neighbours(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"line 1: wanted a column 'nose_x'; did you mean noze_x"):
-        table(tmp_path, "file,noze_x,nose_y\n")
 
 
 def test_names_and_links_that_cannot_be_inputs_get_a_reason(tmp_path: Path) -> None:

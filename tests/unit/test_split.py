@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dataprep.errors import ManifestError
-from dataprep.split import FolderSplit, HashSplit, ListSplit, assign
+from dataprep.split import FolderSplit, HashSplit, ListSplit, SourceSplit, assign
 
 keys = st.lists(st.from_regex(r"\As[0-9]{1,3}_[a-z]{1,3}\Z"), unique=True, max_size=40)
 
@@ -92,3 +92,12 @@ def test_a_name_in_two_lists_leaks_and_is_refused(tmp_path: Path) -> None:
     split = ListSplit(by="lists", train="train.txt", val="val.txt")
     with pytest.raises(ManifestError, match=r"val.txt, line 2: 'a.jpg' stands in train.txt, line 1 too"):
         assign(split, ["a.jpg", "b.jpg"], [], tmp_path)
+
+
+def test_the_source_says_where_each_goes() -> None:
+    found = assign(SourceSplit(by="source"), ["a", "b", "c"], [], Path(), {"a": "val", "c": "train", "gone": "test"})
+    assert found.splits == {"a": "val", "c": "train"}
+    assert found.unlisted == [("b", "no_split", "the source names no split for it")]
+    with pytest.raises(ManifestError, match="names no splits; use by: hash, folder or lists"):
+        assign(SourceSplit(by="source"), ["a"], [], Path())
+    assert assign(SourceSplit(by="source"), [], [], Path()).splits == {}

@@ -84,6 +84,9 @@ export function checkIndex(value: unknown, place: string): DatasetIndex {
     refuse(`${place} image.format`, 'jpeg, png, webp or raw', image.format);
   }
   text(image.media_type, `${place} image.media_type`);
+  if (![undefined, '4:4:4', '4:2:0'].includes(image.subsampling as string | undefined)) {
+    refuse(`${place} image.subsampling`, '4:4:4 or 4:2:0', image.subsampling);
+  }
   for (const side of ['width', 'height']) if (image[side] !== null) count(image[side], `${place} image.${side}`);
 
   const splits = object(root.splits, `${place} splits`);

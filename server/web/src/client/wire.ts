@@ -21,10 +21,14 @@ export interface ShardReference {
   labels: FileReference;
 }
 
-/** The stored images; width and height (pixels) are null when the samples differ in size. */
+/**
+ * The stored images; width and height (pixels) are null when the samples differ in size. JPEGs have a subsampling;
+ * where a store from before there was a choice says none, it is 4:4:4.
+ */
 export interface ImageSpec {
   format: ImageFormat;
   media_type: string;
+  subsampling?: '4:4:4' | '4:2:0';
   width: number | null;
   height: number | null;
 }

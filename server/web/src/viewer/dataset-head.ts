@@ -8,13 +8,17 @@ function sizeText({ image }: DatasetSummary): string {
   return image.width === null || image.height === null ? 'sizes differ' : `${image.width} × ${image.height}`;
 }
 
+function formatText({ image }: DatasetSummary): string {
+  return image.subsampling ? `${image.format} ${image.subsampling}` : image.format;
+}
+
 /** The name of a dataset, what it is in one line, and the tabs. */
 export function datasetHead(dataset: DatasetSummary, place: Place): HTMLElement {
   const splits = inSplitOrder(Object.keys(dataset.splits)).map(
     (name) => `${name} ${countText(dataset.splits[name]?.samples ?? 0)}`,
   );
   const facts = [
-    `${dataset.image.format}, ${sizeText(dataset)}`,
+    `${formatText(dataset)}, ${sizeText(dataset)}`,
     dataset.labels.join(', ') || 'no labels',
     splits.join(' · '),
   ];

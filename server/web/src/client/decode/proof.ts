@@ -2,7 +2,7 @@ import { DataprepError, reasonOf } from '../complaint.ts';
 import { sha256Hex } from '../digest.ts';
 import type { ImageFormat } from '../wire.ts';
 import { bitmap } from './bitmap.ts';
-import { decoder } from './decoder.ts';
+import { decoder, unconverted } from './decoder.ts';
 import type { DecodePath, EncodedPicture, Picture } from './path.ts';
 import { planes } from './planes.ts';
 import { raw } from './raw.ts';
@@ -23,12 +23,13 @@ export interface ProvenPath {
 /**
  * The paths worth trying, in order.
  *
- * For an exact result `planes` comes before `decoder`: a dataset whose few golden samples happen to be grey would
- * let the rounding of Chromium's RGBA pass unseen. When exactness is not asked for, the fastest comes first.
+ * For an exact result from a JPEG no path may convert colours in the browser's own way: a dataset whose few golden
+ * samples happen to be grey would let that pass unseen. `planes` takes 4:4:4 only, so 4:2:0 ends with `bitmap` where
+ * frames are not RGB. When exactness is not asked for, the fastest comes first.
  */
 export function candidatePaths(format: ImageFormat, exact: boolean): DecodePath[] {
   if (format === 'raw') return [raw];
-  if (format === 'jpeg') return exact ? [planes, decoder, bitmap] : [decoder, planes, bitmap];
+  if (format === 'jpeg') return exact ? [planes, unconverted, bitmap] : [decoder, planes, bitmap];
   return [decoder, bitmap];
 }
 
@@ -79,6 +80,12 @@ async function fault(path: DecodePath, goldens: readonly GoldenPicture[], exact:
   return null;
 }
 
+/** Whether a path that was taken for its speed would have been taken for an exact result as well. */
+async function isExact(path: DecodePath, format: ImageFormat, goldens: readonly GoldenPicture[]): Promise<boolean> {
+  const strict = candidatePaths(format, true).find(({ name }) => name === path.name);
+  return strict !== undefined && (await fault(strict, goldens, true)) === null;
+}
+
 /**
  * Finds the decode path to use on this device, by decoding the golden samples.
  *
@@ -102,7 +109,7 @@ export async function provePath(
   const faults: string[] = [];
   for (const path of candidatePaths(format, exact)) {
     const found = await fault(path, goldens, exact);
-    if (!found) return { path, exact: exact || (await fault(path, goldens, true)) === null };
+    if (!found) return { path, exact: exact || (await isExact(path, format, goldens)) };
     faults.push(found);
   }
   throw new DataprepError('decode', {

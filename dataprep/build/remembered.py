@@ -1,0 +1,129 @@
+"""Digests of files from build to build, in a file of their own; what can't be read or written is only time lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from array import array
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from dataprep.store.batches import batched
+
+_COLUMNS = "name, size, modified, changed, inode, digest"
+# The index comes last: in the order of the records, each name would find its place anywhere in it.
+_TABLE = "CREATE TABLE files (name TEXT, size INT, modified INT, changed INT, inode INT, digest TEXT)"
+_INDEX = "CREATE INDEX files_name ON files (name)"
+_INSERT = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)"
+# Who reads a digest can rely on its being one, whatever has happened to the file.
+_GOOD = "length(digest) = 64 AND digest NOT GLOB '*[^0-9a-f]*'"
+# Below SQLite's smallest limit of parameters.
+_AT_ONCE = 500
+
+
+class Remembered(NamedTuple):
+    """What is remembered of a file: its state as of then, its digest, and its number among all."""
+
+    name: str
+    size: int
+    modified_ns: int
+    changed_ns: int
+    inode: int
+    digest: str
+    number: int
+
+
+class Memory:
+    """The file of digests: only what is asked for next is held in memory.
+
+    What is new goes into another file, which takes the old one's place at the end.
+    """
+
+    def __init__(self, path: Path, *, blank: bool = False) -> None:
+        """Opens what is there.
+
+        Args:
+            path: of the file.
+            blank: forget all that is there.
+        """
+        self._path = path
+        self._beginning = path.with_name(path.name + ".new")
+        self._old = None if blank or not path.exists() else sqlite3.connect(path)
+        self._held = array("q")
+        self._fresh: list[tuple[object, ...]] = []
+        self._new: sqlite3.Connection | None = None
+
+    def recall(self, names: Iterable[str]) -> dict[str, Remembered]:
+        """What is remembered of some files, by name."""
+        found: dict[str, Remembered] = {}
+        if self._old is None:
+            return found
+        with suppress(sqlite3.Error):
+            for some in batched(names, _AT_ONCE):
+                marks = ",".join("?" * len(some))
+                query = f"SELECT {_COLUMNS}, rowid FROM files WHERE name IN ({marks}) AND {_GOOD}"
+                found.update((row[0], Remembered._make(row)) for row in self._old.execute(query, some))
+        return found
+
+    def hold(self, one: Remembered) -> None:
+        """Says that something is still as it is remembered."""
+        self._held.append(one.number)
+
+    def add(self, name: str, size: int, modified_ns: int, changed_ns: int, inode: int, digest: str) -> None:
+        """Remembers something new of a file."""
+        self._fresh.append((name, size, modified_ns, changed_ns, inode, digest))
+        if len(self._fresh) >= _AT_ONCE:
+            with suppress(OSError, sqlite3.Error):
+                self._write()
+            self._fresh.clear()
+
+    def save(self, *, whole: bool) -> None:
+        """Puts the file in its place, if anything has changed.
+
+        Args:
+            whole: forget what was neither held nor added.
+        """
+        with suppress(OSError, sqlite3.Error):
+            if self._fresh or self._new or (whole and self._holds_more()):
+                self._write()
+                self._take_over(whole=whole)
+                self._beginning.replace(self._path)
+        for connection in (self._old, self._new):
+            if connection is not None:
+                connection.close()
+        with suppress(OSError):
+            self._beginning.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        if self._new is None:
+            self._beginning.unlink(missing_ok=True)
+            self._new = sqlite3.connect(self._beginning)
+            # It is renamed when it is whole, and lost when it never is.
+            for line in ("PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF", _TABLE):
+                self._new.execute(line)
+        self._new.executemany(_INSERT, self._fresh)
+
+    def _holds_more(self) -> bool:
+        """Whether something is remembered that was not held."""
+        if self._old is None:
+            return False
+        (count,) = self._old.execute("SELECT count(*) FROM files").fetchone()
+        return bool(count > len(set(self._held)))
+
+    def _take_over(self, *, whole: bool) -> None:
+        """Completes what is new by what is old and still good."""
+        assert self._new is not None
+        self._new.execute(_INDEX)
+        if self._old is not None:
+            good = ""
+            if whole:
+                self._new.execute("CREATE TEMP TABLE held (number INTEGER PRIMARY KEY)")
+                self._new.executemany("INSERT OR IGNORE INTO held VALUES (?)", ((number,) for number in self._held))
+                good = "AND rowid IN (SELECT number FROM held)"
+            self._new.commit()
+            self._new.execute("ATTACH DATABASE ? AS old", (str(self._path),))
+            self._new.execute(
+                f"INSERT INTO files SELECT {_COLUMNS} FROM old.files WHERE name NOT IN (SELECT name FROM files) {good}"
+            )
+        self._new.commit()

@@ -1,0 +1,1 @@
+"""Tables: what sources of rows have in common."""

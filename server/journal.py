@@ -1,0 +1,110 @@
+"""What became of every request, for logs and metrics."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request that is over.
+
+    Attributes:
+        method: as it came.
+        route: the pattern that it met, such as ``/v1/datasets/{name}/index.json``; empty where it met none, so that
+            what strangers try makes no new names.
+        dataset: the name in it, where the answer says that there is such a dataset; else empty.
+        path: as it came, without the query.
+        status: of the answer; 499 where the client had gone before there was one.
+        bytes: of the answer's body that went out.
+        seconds: from its head to the answer's end.
+        client: the address that it came from.
+    """
+
+    method: str
+    route: str
+    dataset: str
+    path: str
+    status: int
+    bytes: int
+    seconds: float
+    client: str
+
+
+Listener = Callable[[Request], None]
+
+_CLIENT_GONE = 499
+
+
+class Journal:
+    """ASGI middleware: tells listeners of every request, and how many are under way.
+
+    It must be the outermost, so that it sees what others refuse.
+    """
+
+    def __init__(self, app: ASGIApp, listeners: Iterable[Listener], under_way: Callable[[int], None]) -> None:
+        self._app, self._listeners, self._under_way = app, tuple(listeners), under_way
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status, sent = _CLIENT_GONE, 0
+
+        async def send_counted(message: Message) -> None:
+            nonlocal status, sent
+            await send(message)
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                sent += len(message.get("body", b""))
+
+        self._under_way(1)
+        try:
+            await self._app(scope, receive, send_counted)
+        finally:
+            self._under_way(-1)
+            client = scope["client"][0] if scope.get("client") else ""
+            seconds = time.perf_counter() - began
+            done = Request(scope["method"], *_met(scope, status), scope["path"], status, sent, seconds, client)
+            for listener in self._listeners:
+                listener(done)
+
+
+def _met(scope: Scope, status: int) -> tuple[str, str]:
+    """The route and the dataset."""
+    route = getattr(scope.get("route"), "path", "")
+    named = scope.get("path_params", {}).get("name", "") if status < 400 else ""
+    return str(route), str(named)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, message, and the fields of a request."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As JSON."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"time": at, "level": record.levelname.lower(), "message": record.getMessage()}
+        line |= getattr(record, "fields", {})
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def log_requests(log: logging.Logger) -> Listener:
+    """A listener that logs each request as one line."""
+
+    def listen(done: Request) -> None:
+        fields = asdict(done) | {"seconds": round(done.seconds, 6)}
+        log.info("%s %s %d", done.method, done.path, done.status, extra={"fields": fields})
+
+    return listen
