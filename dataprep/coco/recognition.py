@@ -20,6 +20,8 @@ _FRACTIONS = re.compile(rb'"keypoints"\s*:\s*\[[^\]"]*\d\.\d*[1-9]')
 _NAMES = 200
 # As many bytes hold the categories of any data set that we know of.
 _CATEGORIES = 1 << 20
+# And in so many, keypoints that are no whole numbers show.
+_KEYPOINTS = 1 << 26
 _SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
@@ -88,7 +90,7 @@ def _look(name: str, content: bytes, bases: Mapping[str, Sequence[str]]) -> _Loo
     found = _SPLIT.findall(name.rpartition("/")[2]) or _SPLIT.findall(name)
     split = _SPLITS[found[-1].lower()] if found else ""
     hits, folder = _folder(name, split, names, bases)
-    fractions = _FRACTIONS.search(content) is not None
+    fractions = _FRACTIONS.search(content, 0, _KEYPOINTS) is not None
     return _Look(name, split, _SPLIT.sub("*", name), folder, hits, len(names), fractions, _classes(content))
 
 

@@ -41,9 +41,7 @@ class Coco(Source):
     annotations: Places = Field(
         description="the JSON file, relative to the root; or one for each split: {train: annotations/…, val: …}"
     )
-    labels: tuple[Kind, ...] | None = Field(
-        None, min_length=1, description="what is taken; left out: all that the files hold"
-    )
+    labels: tuple[Kind, ...] | None = Field(None, description="what is taken; left out: all that the files hold")
     keypoints: KeypointNames | None = Field(
         None,
         description="names, and left and right partners; left out: the names of the categories, and partners by 'left' "
@@ -67,6 +65,8 @@ class Coco(Source):
 
     @model_validator(mode="after")
     def _fitting(self) -> Coco:
+        if self.labels == ():
+            raise ValueError("labels: wanted one kind or more, found none; leave labels out to take all there are")
         if not isinstance(self.images, dict):
             return self
         for folder in self.images.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 from collections import Counter
@@ -22,18 +23,14 @@ from pycocotools.coco import COCO
 from dataprep.errors import ExportError
 from dataprep.exports import export
 from dataprep.exports.samples import labels_of
-from dataprep.geometry import Affine, Size
+from dataprep.geometry import Size
 from dataprep.labels import CROWD, Boxes, Keypoints, Labels, Polygons
 from dataprep.outlines import outlines, within
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode, encode_mask
 from dataprep.runs import counts_from, inside
 from dataprep.sources import Listing
 from dataprep.sources.coco import Coco
-from dataprep.store.content import LedgerRow, NewSample, Planned, Prepared
 from dataprep.store.read import Store
-from dataprep.store.samples import sample_json
-from dataprep.store.sharding import record_hash
-from dataprep.store.write import Description, StoreWriter
+from tests.stores import Drawn, store_of
 from tests.strategies import labels as any_labels
 from tests.strategies import sizes
 
@@ -43,43 +40,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 CLASSES = ("cat", "dog", "emu")
 POINTS = ("nose", "left_ear", "right_ear", "tail")
 PAIRS = (("left_ear", "right_ear"),)
-ENCODINGS: dict[str, Jpeg | Png | Webp | Raw] = {
-    "jpeg": Jpeg(),
-    "png": Png(format="png"),
-    "webp": Webp(format="webp"),
-    "raw": Raw(format="raw"),
-}
-
-
-@dataclass(frozen=True)
-class Sample:
-    key: str
-    split: str
-    size: Size
-    labels: Labels
+Sample = Drawn
 
 
 def write(path: Path, samples: Sequence[Sample], *, points: bool = True, format: str = "png") -> None:
     """A store of samples, each of a record of its own."""
-    writer = StoreWriter(path)
-    order = sorted(samples, key=lambda one: (["train", "val", "test"].index(one.split), record_hash(one.key)))
-    for one in order:
-        pixels = np.full((one.size.height, one.size.width, 3), 7, np.uint8)
-        image = encode(pixels, ENCODINGS[format])
-        mask = encode_mask(one.labels.mask) if one.labels.mask is not None else None
-        text = sample_json(one.key, image, mask, one.size, one.size, Affine(), one.labels)
-        new = NewSample(one.key, one.size, image, mask, text)
-        writer.outcomes.add(
-            [Prepared(one.key, LedgerRow(one.key, "accepted"), [new], source=one.key, labels="", pixels=one.key)]
-        )
-    writer.lay_out([Planned(one.key, one.split) for one in order]).assemble([])
-    writer.finish(
-        Description(
-            "drawn", {"transforms": []}, CLASSES, {"names": list(POINTS), "pairs": PAIRS} if points else None, format,
-            {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"},
-            {"encode": format}, "inputs", 600,
-        )
-    )  # fmt: skip
+    keypoints = {"names": list(POINTS), "pairs": PAIRS} if points else None
+    store_of(path, samples, CLASSES, keypoints, format).close()
 
 
 @dataclass(frozen=True)
@@ -268,8 +235,8 @@ def test_a_hole_goes_to_the_ring_around_it() -> None:
         *(square(1.2, 1.2, 30), square(5.2, 5.2, 20)[::-1], square(10.2, 10.2, 9), square(12.2, 12.2, 4)[::-1]),
         *(square(35.2, 4.2, 12), square(37.2, 6.2, 5)[::-1], square(50.2, 30.2, 6)),
     ]
-    for mirrored in (1, -1):
-        polygons = Polygons.of([[ring[::mirrored] for ring in rings]], [0])
+    for mirrored, order in itertools.product((1, -1), (1, -1)):
+        polygons = Polygons.of([[ring[::mirrored] for ring in rings[::order]]], [0])
         labels = Labels(boxes=Boxes.of([[1, 1, 58, 38]], [0]), polygons=polygons, linked=True)
         with exported([Sample("a", "test", size, labels)], points=False) as found:
             coco = COCO(found.root / "annotations/instances_test.json")
@@ -294,7 +261,7 @@ def test_any_store_can_be_exported_and_what_is_lost_is_counted(
     samples: list[Sample], points: bool, format: str
 ) -> None:
     if not points:
-        samples = [replace(one, labels=replace(one.labels, keypoints=None)) for one in samples]
+        samples = [one._replace(labels=replace(one.labels, keypoints=None)) for one in samples]
     with exported(samples, points=points, format=format) as found:
         files = {path.relative_to(found.root): path for path in found.root.rglob("*") if path.is_file()}
         with Store(found.store) as store:

@@ -262,9 +262,10 @@ def test_coco_s_library_reads_the_same_geometry(outlined: list[Any]) -> None:
         size = Size(pixels.shape[1], pixels.shape[0])
         if isinstance(one, list):
             # Within half a pixel of an edge the library rounds along its own way, and where a ring crosses itself it
-            # counts crossings, not turns.
+            # counts crossings, not turns. Two rings of which one crosses itself may also undo each other.
             rings = labels.polygons.rings[0]
-            differ = (pixels != within(rings, size)) & ~near_edges(rings, size) & (wound(rings, size) < 2)
+            told = ~near_edges(rings, size) & (wound(rings, size) < 2) & ~cancelled(rings, size)
+            differ = (pixels != within(rings, size)) & told
             assert not differ.any()
         else:
             np.testing.assert_array_equal(within(labels.polygons.rings[0], size), pixels)
@@ -290,6 +291,15 @@ def wound(rings: Rings, size: Size) -> npt.NDArray[np.int64]:
             for y in range(size.height)
         ]
     )
+
+
+def cancelled(rings: Rings, size: Size) -> npt.NDArray[np.bool_]:
+    """Pixels around which one ring goes one way and another one, which crosses itself, the other way."""
+    turns = np.array(
+        [[[winding([ring], x + 0.5, y + 0.5) for x in range(size.width)] for y in range(size.height)] for ring in rings]
+    )
+    gone: npt.NDArray[np.bool_] = (turns != 0).any(axis=0) & (turns.sum(axis=0) == 0)
+    return gone
 
 
 scalars = (

@@ -498,7 +498,7 @@ def test_files_that_order_their_classes_differently_want_them_declared(tmp_path:
         ({"images": {"train": "/a"}}, "folders below the root"),
         ({"images": {"valid": "a"}}, "'train', 'val' or 'test'"),
         ({"annotations": {}}, "wanted a path"),
-        ({"labels": []}, "at least 1"),
+        ({"labels": []}, "wanted one kind or more"),
         ({"labels": ["masks"]}, "'boxes', 'keypoints' or 'polygons'"),
     ],
 )
