@@ -39,6 +39,7 @@ def cli() -> None:
 
     \b
     dataprep sample demo/sample                               draw a small dataset to try things on
+    dataprep init photos/cells                                write a first manifest for a folder
     dataprep preview manifests/sample.yaml --out sheet.png    look before you build
     dataprep build manifests/sample.yaml                      build sample.db
     dataprep verify sample.db                                 check every byte of it
@@ -66,12 +67,41 @@ def sample(directory: Path, seed: int, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("directory", type=_File)
+@click.option("--out", type=_File, help="The manifest to write.  [default: NAME.yaml in this folder]")
+@click.option("--format", "wanted", help="The format, where another one is recognised than you know it to be.")
+@_as_json
+def init(directory: Path, out: Path | None, wanted: str | None, as_json: bool) -> None:
+    r"""Look at a folder or an archive, say which format it is in and why, and write a manifest.
+
+    \b
+    dataprep init photos/cells
+    dataprep init cells.zip --out manifests/cells.yaml
+    dataprep init photos/cells --format yolo
+    """
+    from dataprep import console
+    from dataprep.draft.draft import draft
+    from dataprep.draft.report import as_json as report
+    from dataprep.draft.report import rows
+
+    found = draft(directory, out, wanted)
+    found.write()
+    if as_json:
+        _print_json(report(found))
+    else:
+        console.table(found.page.name, rows(found))
+    if found.obstacle:
+        click.echo(f"dataprep: it does not build yet: {console.printable(found.obstacle)}", err=True)
+        sys.exit(DATA_FAILS)
+
+
+@cli.command()
 @click.argument("manifest", type=_File)
 @click.option("--store", type=_File, help="Where the store shall be.  [default: NAME.db in this folder]")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: the processors there are]")
 @click.option("--limit", type=click.IntRange(1), help="Take only so many inputs, mixed by their hash.")
 @click.option("--explain", is_flag=True, help="Say what was taken from earlier builds, and why the rest was not.")
-@click.option("--rehash", is_flag=True, help="Read every source file, also those that look unchanged.")
+@click.option("--rehash", is_flag=True, help="Read all sources and the store before, also where they look unchanged.")
 @_as_json
 def build(
     manifest: Path,
@@ -151,6 +181,7 @@ def inspect(store: Path, as_json: bool) -> None:
     from dataprep.verify.inspect import inspect as look
 
     with Store(store) as opened:
+        opened.check_seal()
         found = look(opened)
     if as_json:
         _print_json(found)
@@ -214,6 +245,7 @@ def records(store: Path, status: str | None, as_csv: bool, as_json: bool) -> Non
     if as_csv and as_json:
         raise click.UsageError("--csv and --json are two forms of one output; choose one")
     with Store(store) as opened:
+        opened.check_seal()
         if as_csv:
             write_csv(rows(opened, status), sys.stdout)
         elif as_json:
@@ -272,7 +304,7 @@ def verify(store: Path, as_json: bool) -> None:
             for finding in one.findings:
                 click.echo(f"        {finding}")
     if not report.good:
-        click.echo(f"dataprep: {store} is not what it says; build it again", err=True)
+        click.echo(f"dataprep: {store} is not what it says; build it again, with --rehash", err=True)
         sys.exit(DATA_FAILS)
 
 

@@ -42,6 +42,8 @@ def apply(labels: Labels, placement: Placement, min_visible: float = 0.0, mask_f
     Raises:
         LabelError: a kind without a rule, or a mask of another size than the source.
     """
+    if labels.unplaced:
+        return Clipped(labels, {})
     clipped = clip(replace(labels, mask=None), placement.region, min_visible)
     moved = move(clipped.labels, placement.affine)
     if moved.boxes is not None:

@@ -48,13 +48,30 @@ def read(path: Path) -> Document:
     """Reads a YAML file with plain values only.
 
     Raises:
-        ManifestError: unreadable, no YAML, a key twice, or not a mapping at the top.
+        ManifestError: unreadable, or as `parse` says.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError(f"{path}: the manifest can't be read: {error}") from error
-    loader = yaml.SafeLoader(text)
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Document:
+    """Reads the text of a YAML file with plain values only.
+
+    Args:
+        text: all of it.
+        path: the file that it is, or will be.
+
+    Raises:
+        ManifestError: no YAML, a key twice, or not a mapping at the top.
+    """
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ManifestError(f"{path}:{line}: no valid YAML: the character {chr(error.character)!r}") from None
     try:
         node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):

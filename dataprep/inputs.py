@@ -134,21 +134,23 @@ def walk(root: Path, holds: str = "images") -> tuple[dict[str, str], list[Refusa
     files: dict[str, str] = {}
     refusals: list[Refusal] = []
     shown: list[Refusal] = []
-    found, nameless = _by_key(scanned)
+    found, others, nameless = _by_key(scanned)
     for key in sorted(found):
-        judged = [(one, _judge(one, key, real_root)) for one in found[key]]
-        if len(judged) > 1:
-            shown += [_collision(one, key, refusal) for one, refusal in judged]
+        one = found.pop(key)  # there may be millions: none lies in two dicts
+        refusal = _judge(one, key, real_root)
+        if key in others:
+            shown.append(_collision(one, key, refusal))
+            shown += [_collision(other, key, _judge(other, key, real_root)) for other in others[key]]
             continue
-        ((one, refusal),) = judged
         if refusal is None:
             files[key] = one.location
         else:
             refusals.append(refusal)
     # Names that can't be keys are shown escaped; what a file is really called comes first.
-    taken = {*files, *(refusal.key for refusal in refusals)}
-    for refusal in sorted([*shown, *nameless], key=lambda refusal: (refusal.key, refusal.reason)):
-        refusals.append(replace(refusal, key=own_key(refusal.key, taken)))
+    if shown or nameless:
+        taken = {*files, *(refusal.key for refusal in refusals)}
+        for refusal in sorted([*shown, *nameless], key=lambda refusal: (refusal.key, refusal.reason)):
+            refusals.append(replace(refusal, key=own_key(refusal.key, taken)))
     return files, sorted(refusals, key=lambda refusal: refusal.key)
 
 
@@ -190,9 +192,10 @@ def _found(root: Path) -> str:
     return f"the file {file.name}; {step}: a folder can be read, or an archive ({' or '.join(archives())})"
 
 
-def _by_key(scanned: Iterable[_Found]) -> tuple[dict[str, list[_Found]], list[Refusal]]:
-    """All files by the keys that they would have, and those whose name gives no key."""
-    found: dict[str, list[_Found]] = {}
+def _by_key(scanned: Iterable[_Found]) -> tuple[dict[str, _Found], dict[str, list[_Found]], list[Refusal]]:
+    """The first file of each key, the others of keys that several have, and those whose name gives no key."""
+    found: dict[str, _Found] = {}
+    others: dict[str, list[_Found]] = {}
     nameless = []
     for one in scanned:
         try:
@@ -201,8 +204,10 @@ def _by_key(scanned: Iterable[_Found]) -> tuple[dict[str, list[_Found]], list[Re
             name = os.fsencode(one.name).decode("utf-8", "backslashreplace")
             nameless.append(Refusal(name, "rejected", "name_not_utf8", "rename the file: its name is not UTF-8"))
         else:
-            found.setdefault(unicodedata.normalize("NFC", one.name), []).append(one)
-    return found, nameless
+            key = unicodedata.normalize("NFC", one.name)
+            if found.setdefault(key, one) is not one:
+                others.setdefault(key, []).append(one)
+    return found, others, nameless
 
 
 def _scan(root: Path) -> Iterator[_Found]:

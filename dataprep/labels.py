@@ -179,6 +179,11 @@ class Labels:
         # They travel between processes, and what a data class with slots brings along for that is ten times slower.
         return Labels, tuple(getattr(self, name) for name in self.__slots__)
 
+    @property
+    def unplaced(self) -> bool:
+        """Whether nothing of it lies anywhere in the image."""
+        return self.boxes is None and self.keypoints is None and self.polygons is None and self.mask is None
+
     def kinds(self) -> tuple[str, ...]:
         """The names of the kinds that are there, in a fixed order."""
         return tuple(f.name for f in fields(self) if f.name != "linked" and getattr(self, f.name) is not None)

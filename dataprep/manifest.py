@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from dataprep.document import Document, Location, read
+from dataprep.document import Document, Location, parse, read
 from dataprep.errors import ManifestError, near
 from dataprep.normalization import PRESETS, MeanDivisor, Normalization, Preset
 from dataprep.passes import Color
@@ -246,14 +246,32 @@ def load(path: Path) -> LoadedManifest:
         ManifestError: it can't be read, or says something that can't be done; all findings at once, each with its
             line.
     """
-    document = read(path)
+    return _loaded(read(path))
+
+
+def check(text: str, path: Path) -> LoadedManifest:
+    """Checks the text of a manifest that is not written yet.
+
+    Args:
+        text: all of it.
+        path: where it will be; a relative root is relative to that.
+
+    Raises:
+        ManifestError: as `load` says.
+    """
+    return _loaded(parse(text, path))
+
+
+def _loaded(document: Document) -> LoadedManifest:
+    path = document.path
     try:
         manifest = Manifest.model_validate(document.content)
     except ValidationError as error:
         errors = sorted(error.errors(include_url=False), key=lambda one: document.line(one["loc"]))
         raise ManifestError("\n".join(dict.fromkeys(_finding(document, one) for one in errors))) from None
     root = _expand(manifest.source.root, document.place(("source", "root")))
-    return LoadedManifest(manifest=manifest, path=path, root=(path.parent / Path(root).expanduser()).resolve())
+    # Not Path.expanduser: that raises where there is no such user, and takes ./~a for ~a.
+    return LoadedManifest(manifest=manifest, path=path, root=(path.parent / os.path.expanduser(root)).resolve())
 
 
 def schema() -> dict[str, Any]:

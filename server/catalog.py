@@ -48,7 +48,7 @@ class Catalog:
         self._lock = Lock()
         self._entries: dict[str, Entry] = {}
         for path in paths:
-            self._add(_entry(Store(path)))
+            self._add(_entry(path))
 
     def _add(self, entry: Entry) -> None:
         name, path = entry.store.dataset.name, entry.store.path
@@ -75,7 +75,7 @@ class Catalog:
                 if not entry.store.replaced():
                     continue
                 try:
-                    fresh = _entry(Store(entry.store.path))
+                    fresh = _entry(entry.store.path)
                 except StoreError as error:
                     # What was served is gone and nothing has taken its place; others are served on.
                     _log.error("%s", error)
@@ -94,7 +94,18 @@ class Catalog:
             entry.store.close()
 
 
-def _entry(store: Store) -> Entry:
+def _entry(path: Path) -> Entry:
+    store = Store(path)
+    try:
+        return _served(store)
+    except StoreError:
+        store.close()
+        raise
+
+
+def _served(store: Store) -> Entry:
+    # What is not as it was built is not handed out: a trainer would learn from it.
+    store.check_seal()
     index, contract = wire.index(store), wire.contract(store.dataset)
     with store.connect() as connection:
         statuses = {status: number for status, number in count(connection.exec_driver_sql).statuses.items() if number}

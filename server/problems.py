@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DatabaseError
 from starlette.exceptions import HTTPException
 
 from dataprep.errors import SampleNotFound, StoreError, StoreReplaced
@@ -45,6 +46,12 @@ def _store(_: Request, error: Exception) -> Response:
     return problem(500, str(error))
 
 
+def _database(_: Request, error: Exception) -> Response:
+    assert isinstance(error, DatabaseError)
+    _log.error("a store can't be read: %s", error.orig)
+    return problem(500, f"the store can't be read: {error.orig}; verify it, and build it again")
+
+
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = error.detail
@@ -69,6 +76,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SampleNotFound, _not_found)
     app.add_exception_handler(StoreReplaced, _replaced)
     app.add_exception_handler(StoreError, _store)
+    app.add_exception_handler(DatabaseError, _database)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _unexpected)

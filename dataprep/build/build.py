@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +11,7 @@ from dataprep.build.interruption import deaf
 from dataprep.build.inventory import Inventory, Progress
 from dataprep.build.reasons import REVOCABLE_REASONS
 from dataprep.build.summary import Summary, summarize
+from dataprep.build.untouched import is_whole, remember
 from dataprep.build.work import plan_work
 from dataprep.errors import BuildInterrupted, DataprepError
 from dataprep.manifest import LoadedManifest
@@ -36,7 +36,7 @@ def build(
         store: where the store shall be.
         workers: processes that decode and render.
         limit: take only so many inputs, in hash order, so that they are mixed.
-        rehash: read every source file, also those that look unchanged.
+        rehash: read every source file, and the store that is there, also where they look unchanged.
         progress: called with what is being done (``reading``, then ``building``), the inputs done, and the inputs in
             all.
 
@@ -54,7 +54,7 @@ def build(
     files, found = Files(store, rehash=rehash), None
     try:
         inventory = Inventory(loaded, work, files, limit)
-        found = _unchanged(loaded, inventory, store, limit, progress)
+        found = _unchanged(loaded, inventory, store, limit, progress, rehash=rehash)
         if found is None:
             # What a build imports takes longer than to see that there is nothing to do.
             from dataprep.build.run import run
@@ -65,11 +65,19 @@ def build(
     finally:
         with deaf():
             files.save(whole=found is not None)
+            if found is not None and found.failure is None:
+                remember(store)
     return found.timed(time.monotonic() - started)
 
 
 def _unchanged(
-    loaded: LoadedManifest, inventory: Inventory, store: Path, limit: int | None, progress: Progress | None
+    loaded: LoadedManifest,
+    inventory: Inventory,
+    store: Path,
+    limit: int | None,
+    progress: Progress | None,
+    *,
+    rehash: bool,
 ) -> Summary | None:
     """The summary of the store that is there, when a build could only make the same one again."""
     before = previous(store)
@@ -78,11 +86,10 @@ def _unchanged(
     inventory.look(progress)
     if before.inputs != inventory.digest() or before.has(sorted(REVOCABLE_REASONS)):
         return None
-    try:
-        with closing(connect(store)) as connection:
-            counts = count(connection.execute)
-    except sqlite3.Error:  # a damaged store is built again
+    if not is_whole(before, rehash=rehash):  # a damaged store is built again
         return None
+    with closing(connect(store)) as connection:
+        counts = count(connection.execute)
     return summarize(
         loaded.manifest,
         store,

@@ -23,6 +23,7 @@ class Reuse:
     """What earlier builds of a store left, seen by this one.
 
     Attributes:
+        damaged: whether there is a store that is not as its build has left it: nothing is taken from it.
         reused: how many records need no work, by where their outcomes come from.
         redone: how many do, by the reason.
     """
@@ -38,7 +39,9 @@ class Reuse:
         self._outcomes = outcomes
         self._prints = prints
         paths = (store, store.with_name(store.name + ".failed"))
-        self.stores: list[Previous] = [found for path in paths if (found := previous(path)) is not None]
+        found = [one for path in paths if (one := previous(path)) is not None]
+        self.stores: list[Previous] = [one for one in found if one.is_sound()]
+        self.damaged = len(self.stores) < len(found)
         self.reused: Counter[str] = Counter()
         self.redone: Counter[str] = Counter()
 
@@ -91,7 +94,8 @@ class Reuse:
             for store in reversed(self.stores):
                 known |= store.records([record.key for record, _, _ in some])
             for record, source, labels in some:
-                self.redone[_reason(known.get(record.key), source, labels, changed)] += 1
+                reason = _reason(known.get(record.key), source, labels, changed)
+                self.redone["store damaged" if reason == "new" and self.damaged else reason] += 1
 
 
 def _reason(before: Before | None, source: str | None, labels: str | None, changed: list[str]) -> str:

@@ -98,7 +98,7 @@ class _Run:
             if self._reuse.stores and self._loaded.manifest.near_duplicates == "same_split":
                 self._splits_before = self._reuse.stores[0].splits()
             self._reuse.take(self._inventory.fingerprints(), self._inventory.outcomes, self._advance)
-        if self._reuse.possible:
+        if self._reuse.possible or self._reuse.damaged:
             self._reuse.explain(self._inventory.described())
         limits = self._loaded.manifest.limits
         engine = Engine(self._inventory.recipe, workers, limits.seconds, limits.total_memory_mb)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:  # a build that has nothing to do starts faster without it
+    from sqlalchemy import Connection
 
 APPLICATION_ID = 0x64707265  # "dpre"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+
+# SQLite's file format, 1.3: the header, and where in it the application id stands.
+_MAGIC, _HEADER_BYTES, _MARK = b"SQLite format 3\0", 100, slice(68, 72)
 
 
 class Identity(NamedTuple):
@@ -42,6 +47,13 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def driver(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection under SQLAlchemy's."""
+    found = connection.connection.driver_connection
+    assert isinstance(found, sqlite3.Connection)
+    return found
+
+
 def is_current(connection: sqlite3.Connection) -> bool:
     """Whether a file is a store of this format version, or the beginning of one."""
     marks = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
@@ -49,9 +61,10 @@ def is_current(connection: sqlite3.Connection) -> bool:
 
 
 def is_store(path: Path) -> bool:
-    """Whether a file is a store, of whatever version."""
+    """Whether a file is a store, of whatever version; or what is left of one: SQLite would read none that was cut."""
     try:
-        with closing(connect(path)) as connection:
-            return bool(connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
-    except sqlite3.Error:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except OSError:
         return False
+    return header.startswith(_MAGIC) and header[_MARK] == APPLICATION_ID.to_bytes(4, "big")

@@ -157,7 +157,7 @@ class Outcomes:
         """Copies outcomes from another store; one whose image is not what its digest says is left there.
 
         Args:
-            store: a finished store of this format version.
+            store: a finished store of this format version, whose rows are right.
             wanted: fingerprints that it has.
 
         Yields:
@@ -205,7 +205,9 @@ class Outcomes:
             (record,),
         ).all()
         files = [(sha256, content) for row in rows for sha256, content in (row[0:2], row[2:4])]
-        if any(content is not None and canonical.sha256(content) != sha256 for sha256, content in files):
+        # Without a digest there is no mask; whatever has one must be its bytes.
+        named = [(sha256, content) for sha256, content in files if sha256 is not None]
+        if any(type(content) is not bytes or canonical.sha256(content) != sha256 for sha256, content in named):
             return None
         ids = [self._image(content, images, sha256) for sha256, content in files]
         return [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dataprep.store.identity import connect, is_current
+from dataprep.store.seal import is_sound, is_whole
 
 
 class Before(NamedTuple):
@@ -34,6 +35,21 @@ class Previous:
         self.digest = digest
         self.inputs = inputs
         self.parts = parts
+
+    def is_sound(self) -> bool:
+        """Whether every row is as its build has written it: then outcomes can be taken from it."""
+        return self._holds(is_sound)
+
+    def is_whole(self) -> bool:
+        """Whether it is so to the last byte of its images: then it can stay."""
+        return self._holds(is_whole)
+
+    def _holds(self, promise: Callable[[sqlite3.Connection], bool]) -> bool:
+        try:
+            with closing(connect(self.path)) as connection:
+                return promise(connection)
+        except sqlite3.Error:
+            return False
 
     def fingerprints(self) -> Iterator[str]:
         """Those of its records."""

@@ -8,16 +8,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, Row, Select, create_engine, func, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import ColumnElement, Connection, Row, Select, create_engine, func, select
+from sqlalchemy.exc import DatabaseError, DBAPIError, NoResultFound, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from dataprep.errors import SampleNotFound, StoreCorrupt, StoreError, StoreReplaced, StoreVersionError
 from dataprep.store import schema
 from dataprep.store.content import Dataset, LedgerRow, Shard, StoredSample
-from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, Identity, connect
+from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, Identity, connect, driver
 from dataprep.store.rows import SAMPLE, shard_samples, stored_sample, with_files
 from dataprep.store.samples import shard_json
+from dataprep.store.seal import is_sealed
 
 _sample, _image, _shard, _record = schema.samples.c, schema.images.c, schema.shards.c, schema.records.c
 
@@ -36,6 +37,7 @@ class Store:
         Raises:
             StoreError: there is no file, or it can't be read.
             StoreVersionError: the file is no store, or one of another format version.
+            StoreCorrupt: what it says of itself can't be read.
         """
         self.path = path
         if not path.is_file():
@@ -50,30 +52,49 @@ class Store:
         try:
             with self._engine.connect() as connection:
                 self._check_version(connection)
-                row = connection.execute(select(schema.dataset)).one_or_none()
+                self.dataset = self._read_dataset(connection)
         except (DatabaseError, sqlite3.Error) as error:
             self._engine.dispose()
-            raise StoreVersionError(f"{path}: no store that can be read: {error}; build it again") from error
-        except ValueError as error:
+            raise StoreVersionError(f"{path}: no store that can be read: {_words(error)}; build it again") from error
+        except StoreError:
             self._engine.dispose()
+            raise
+
+    def _read_dataset(self, connection: Connection) -> Dataset:
+        try:
+            row = connection.execute(select(schema.dataset)).one()
+            return Dataset(
+                row.name,
+                row.digest,
+                row.manifest,
+                tuple(row.classes),
+                row.keypoints,
+                tuple(row.kinds),
+                row.image,
+                row.normalize,
+                row.statistics,
+                tuple(row.golden),
+                row.versions,
+            )
+        except NoResultFound:
+            raise StoreCorrupt(f"{self.path}: the store was never finished, or is damaged; build it again") from None
+        except (SQLAlchemyError, TypeError, ValueError) as error:
             raise StoreCorrupt(
-                f"{path}: what the store says of itself can't be read: {error}; build it again"
+                f"{self.path}: what the store says of itself can't be read: {_words(error)}; build it again"
             ) from error
-        if row is None:
-            raise StoreError(f"{path}: the store was never finished; build it again")
-        self.dataset = Dataset(
-            row.name,
-            row.digest,
-            row.manifest,
-            tuple(row.classes),
-            row.keypoints,
-            tuple(row.kinds),
-            row.image,
-            row.normalize,
-            row.statistics,
-            tuple(row.golden),
-            row.versions,
-        )
+
+    def check_seal(self) -> None:
+        """Reads every row but the bytes of images.
+
+        Raises:
+            StoreCorrupt: one is not as the build has written it.
+        """
+        with self._engine.connect() as connection:
+            if not is_sealed(driver(connection)):
+                raise StoreCorrupt(
+                    f"{self.path}: the store was changed or damaged after its build; dataprep verify says more, build "
+                    "it again"
+                )
 
     def _check_version(self, connection: Connection) -> None:
         application = connection.exec_driver_sql("PRAGMA application_id").scalar()
@@ -111,6 +132,8 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if isinstance(error, DatabaseError):
+            raise StoreCorrupt(f"{self.path}: the store is damaged: {_words(error)}; build it again") from error
 
     def connect(self) -> Connection:
         """A connection for checks that need more than the methods here give."""
@@ -126,11 +149,18 @@ class Store:
 
         Raises:
             SampleNotFound: no shard has images of this digest.
+            StoreCorrupt: they are not as long as they should be.
         """
         with self._engine.connect() as connection:
-            position = self._position(connection, select(_shard.position).where(_shard.images_sha256 == sha256), sha256)
-            rows = connection.execute(with_files().where(_sample.shard == position))
-            return b"".join(content for row in rows for content in row if content is not None)
+            shard = self._shard(connection, _shard.images_sha256 == sha256, sha256)
+            rows = connection.execute(with_files().where(_sample.shard == shard.position))
+            try:
+                found = b"".join(content for row in rows for content in row if content is not None)
+            except TypeError:  # text where bytes should be
+                found = b""
+        if len(found) != shard.images_bytes:
+            raise StoreCorrupt(f"{self.path}: images of the shard {shard.id} are lost or damaged; build it again")
+        return found
 
     def shard_labels(self, sha256: str) -> bytes:
         """The canonical JSON of a shard: its samples, with their labels.
@@ -139,9 +169,8 @@ class Store:
             SampleNotFound: no shard has labels of this digest.
         """
         with self._engine.connect() as connection:
-            position = self._position(connection, select(_shard.position).where(_shard.labels_sha256 == sha256), sha256)
-            shard = connection.execute(select(_shard.id, _shard.split).where(_shard.position == position)).one()
-            return shard_json(shard.id, shard.split, shard_samples(connection, position))
+            shard = self._shard(connection, _shard.labels_sha256 == sha256, sha256)
+            return shard_json(shard.id, shard.split, shard_samples(connection, shard.position))
 
     def has_shard_images(self, sha256: str) -> bool:
         """Whether a shard has images of this digest; doesn't read them."""
@@ -159,20 +188,24 @@ class Store:
         with self._engine.connect() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
-    def _position(self, connection: Connection, query: Select[Any], sha256: str) -> int:
-        position: int | None = connection.execute(query.limit(1)).scalar()
-        if position is None:
+    def _shard(self, connection: Connection, is_it: ColumnElement[bool], sha256: str) -> Row[*tuple[Any, ...]]:
+        found = connection.execute(select(schema.shards).where(is_it).limit(1)).first()
+        if found is None:
             raise SampleNotFound(f"{self.dataset.name} has no shard {sha256}; read the index again")
-        return position
+        return found
 
     def image(self, sha256: str) -> bytes:
         """One encoded image.
 
         Raises:
             SampleNotFound: there is none of this digest.
+            StoreCorrupt: it has no bytes.
         """
-        with self._engine.connect() as connection:
-            content = connection.execute(select(_image.content).where(_image.sha256 == sha256)).scalar()
+        try:
+            with self._engine.connect() as connection:
+                content = connection.execute(select(_image.content).where(_image.sha256 == sha256)).scalar()
+        except TypeError as error:  # text where bytes should be
+            raise StoreCorrupt(f"{self.path}: the image {sha256} is damaged; build it again") from error
         if content is None:
             raise SampleNotFound(f"{self.dataset.name} has no image {sha256}")
         return bytes(content)
@@ -240,6 +273,11 @@ class Store:
         """The ledger row of a sample."""
         with self._engine.connect() as connection:
             return _ledger_row(connection.execute(select(schema.records).where(_record.id == id)).one())
+
+
+def _words(error: Exception) -> str:
+    """What SQLite said, without what SQLAlchemy adds: the statement, and an address."""
+    return str(error.orig if isinstance(error, DBAPIError) else error)
 
 
 def _ledger_row(row: Row[*tuple[Any, ...]]) -> LedgerRow:

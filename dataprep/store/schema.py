@@ -40,6 +40,7 @@ dataset = Table(
     Column("versions", JSON, nullable=False),  # of what decoded, rendered and encoded
     Column("recipe", JSON, nullable=False),  # {part: digest} of what the manifest asks of a record
     Column("inputs", String, nullable=False),  # digest of all that went in; an equal one gives an equal store
+    Column("seal", String, nullable=False),  # digest of all rows, see `dataprep.store.seal`
 )
 
 # The ledger: one row for every input.
@@ -111,6 +112,7 @@ samples = Table(
     Index("samples_record", "record"),
     Index("samples_shard", "shard", "id"),
     Index("samples_split", "split", "id"),
+    Index("samples_record", "record"),
 )
 
 

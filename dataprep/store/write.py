@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, insert
+from sqlalchemy import create_engine, insert, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -25,9 +25,10 @@ from dataprep.store.assembly import Layout
 from dataprep.store.content import Planned
 from dataprep.store.digest import digest
 from dataprep.store.finish import golden, kinds, one_size
-from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, is_current, is_store
+from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, driver, is_current, is_store
 from dataprep.store.lock import BuildLock
 from dataprep.store.outcomes import SCHEMA, Outcomes, has_layout
+from dataprep.store.seal import seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +140,16 @@ class StoreWriter:
                 versions=description.versions,
                 recipe=description.recipe,
                 inputs=description.inputs,
+                seal="",
             )
         )
+        connection.execute(update(schema.dataset).values(seal=seal(driver(connection))))
         connection.commit()
         final = _beside(self.path, "failed") if failed else self.path
-        self._seal(final)
+        self._put_in_place(final)
         return final, whole
 
-    def _seal(self, final: Path) -> None:
+    def _put_in_place(self, final: Path) -> None:
         connection = self._connection
         connection.exec_driver_sql(f"DETACH DATABASE {SCHEMA}")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

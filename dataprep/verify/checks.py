@@ -45,13 +45,15 @@ def verify(store: Store, progress: Progress | None = None) -> Report:
         store: an open store.
         progress: called with (samples done, samples in all).
     """
+    rows = _rows(store)
     try:
-        return Report(store.dataset.name, store.dataset.digest, _checks(store, progress))
-    except (SQLAlchemyError, StoreError, ValueError, KeyError, TypeError, AttributeError) as error:
+        checks = _checks(store, progress)
+    except (SQLAlchemyError, StoreError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError) as error:
         # A file damaged inside may fail at any row; what can't be read can't be right.
         broken = Check("integrity", "the SQLite file is whole")
         broken.expect(False, f"{type(error).__name__}: {error}"[:300])
-        return Report(store.dataset.name, store.dataset.digest, (broken,))
+        checks = (broken,)
+    return Report(store.dataset.name, store.dataset.digest, (*checks, rows))
 
 
 def _checks(store: Store, progress: Progress | None) -> tuple[Check, ...]:
@@ -62,6 +64,16 @@ def _checks(store: Store, progress: Progress | None) -> tuple[Check, ...]:
         if progress:
             progress(done, total)
     return (_integrity(store), _digest(store), *walk.finish(), _golden(store))
+
+
+def _rows(store: Store) -> Check:
+    check = Check("rows", "every row is as the build has written it")
+    try:
+        store.check_seal()
+        check.expect(True, "")
+    except StoreError as error:
+        check.expect(False, str(error))
+    return check
 
 
 def _integrity(store: Store) -> Check:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from dataprep.geometry import Size
+from tests.decoding import BEST, covers, heic, needs_avif, needs_heic, over, pixels
 from tests.image_files import (
     D50,
     SRGB_CURVE,
@@ -33,7 +34,6 @@ from tests.image_files import (
     tiff,
     xyz_to_srgb,
 )
-from tests.unit.test_decode import BEST, covers, heic, needs_avif, needs_heic, over, pixels
 
 ODD = Size(37, 29)
 

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from dataprep.geometry import Size
+from tests.decoding import BEST, heic, image_of, needs_avif, needs_heic
 from tests.image_files import SRGB_CURVE, Samples, chunk, exif, matrix_profile, png, samples, save, tiff
-from tests.unit.test_decode import BEST, heic, image_of, needs_avif, needs_heic
 
 # Large enough for a process's own noise (below a MiB) to be small beside a byte a pixel.
 SIZE = Size(2048, 1536)

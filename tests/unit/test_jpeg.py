@@ -18,8 +18,8 @@ from PIL import Image, ImageFile
 from dataprep.errors import DecodeError
 from dataprep.geometry import Size
 from dataprep.pixels.decode import decode, open_image
+from tests.decoding import ODD, covers, opencv, picture, pixels, rejection
 from tests.image_files import adobe, flat_jpeg, png, samples, save, segment
-from tests.unit.test_decode import ODD, covers, opencv, picture, pixels, rejection
 
 END = b"\xff\xd9"
 

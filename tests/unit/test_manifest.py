@@ -81,6 +81,7 @@ def read(folder: Path, text: str) -> LoadedManifest:
         (HEAD + "a: &a [*a]\n", "m.yaml:"),
         (HEAD + "name: b\n", "m.yaml:5: the key 'name' stands here a second time (first in line 1); keep one"),
         (HEAD + "a: [\n", "m.yaml:6: no valid YAML"),
+        (HEAD + "a: \x01\n", "m.yaml:5: no valid YAML: the character '\\x01'"),
         ("- a\n", "m.yaml:1: wanted keys such as name and source"),
         ("name: Big Name\nsource:\n  format: voc\n  root: .\n", "m.yaml:1: name: String should match pattern"),
         (HEAD.replace("root: .", "root: ${NOT_SET_ANYWHERE}"), "m.yaml:4: the variable NOT_SET_ANYWHERE is not set"),
@@ -150,3 +151,20 @@ def test_our_manifests_satisfy_the_schema_that_editors_get(name: str) -> None:
     jsonschema.validate(yaml.safe_load(text), described)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**yaml.safe_load(text), "nmae": 1}, described)
+
+
+@pytest.mark.parametrize(
+    ("root", "wanted"),
+    [
+        ("~/cells", "{home}/cells"),
+        ("./~/cells", "{here}/~/cells"),
+        ("~nobody-of-this-name/cells", "{here}/~nobody-of-this-name/cells"),
+        ("a~b", "{here}/a~b"),
+    ],
+)
+def test_a_tilde_in_the_root_is_a_home_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, root: str, wanted: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    loaded = read(tmp_path, HEAD.replace("root: .", f"root: {root}"))
+    assert str(loaded.root) == wanted.format(home=tmp_path / "home", here=tmp_path)
