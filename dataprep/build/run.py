@@ -14,6 +14,7 @@ from dataprep.build.alike import Alike
 from dataprep.build.engine import Engine
 from dataprep.build.interruption import deaf, on_interrupt, uninterrupted
 from dataprep.build.inventory import Inventory, Item, Progress
+from dataprep.build.machine import give_back_memory
 from dataprep.build.prepare import Outcome
 from dataprep.build.reasons import REVOCABLE_REASONS
 from dataprep.build.reuse import Reuse
@@ -55,6 +56,7 @@ def run(
         BuildInterrupted: by Ctrl-C.
         StoreError: the store can't be written.
     """
+    give_back_memory()  # to list the source took several times what is kept of it
     writer = StoreWriter(store)
     running = _Run(loaded, work, inventory, writer, progress)
     try:
