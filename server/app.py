@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from dataprep import __version__
-from server import pages, problems
+from server import openapi, pages, problems
+from server.cache import Cache
 from server.catalog import Catalog
 from server.heads import Heads
 from server.routes import browse, health, sync
@@ -29,8 +30,18 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         catalog.close()
 
-    app = FastAPI(title="dataprep", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="dataprep",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.catalog = catalog
+    app.state.cache = Cache(settings.cache_bytes)
     problems.install(app)
     app.add_middleware(Heads)
     if settings.cors_origins:
@@ -38,10 +49,11 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD"],
-            allow_headers=["If-None-Match", "Range"],
-            expose_headers=["ETag"],
+            allow_headers=["If-Match", "If-None-Match", "If-Range", "Range"],
+            expose_headers=["Accept-Ranges", "Content-Range", "ETag", "Retry-After"],
         )
     for router in (sync.router, browse.router, health.router):
         app.include_router(router)
+    openapi.install(app)
     pages.install(app, settings.pages or pages.built_pages())
     return app

@@ -22,4 +22,6 @@ class Heads:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_head)
+        # A range means something to GET alone (RFC 9110, 14.2).
+        headers = [header for header in scope["headers"] if header[0] != b"range"]
+        await self._app({**scope, "method": "GET", "headers": headers}, receive, send_head)

@@ -14,8 +14,10 @@ class Settings:
         stores: store files, each served under its dataset's name.
         cors_origins: origins (``http://host:port``) whose pages may read the answers.
         pages: folder of the built web part; None for the one that comes with the package.
+        cache_bytes: room for shards that were put together, and for JSON that was compressed.
     """
 
     stores: tuple[Path, ...]
     cors_origins: tuple[str, ...] = ()
     pages: Path | None = None
+    cache_bytes: int = 64 * 2**20
