@@ -29,7 +29,9 @@ def picture(size: Size, seed: int) -> Pixels:
     return np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), np.uint8)
 
 
-def write(path: Path, found: list[Entry], format: str, *, batches: int = 1, target: int = 600) -> str:
+def write(
+    path: Path, found: list[Entry], format: str, *, batches: int = 1, target: int = 600, name: str = "drawn"
+) -> str:
     """Writes a store of some ledger rows with their splits and samples, and gives its digest."""
     writer = StoreWriter(path)
     order = sorted(found, key=lambda entry: (entry[1], record_hash(entry[0].key)))
@@ -38,7 +40,7 @@ def write(path: Path, found: list[Entry], format: str, *, batches: int = 1, targ
         writer.outcomes.add([prepared(row, samples) for row, _, samples in found[start : start + batches]])
     writer.lay_out([Planned(row.key, split) for row, split, _ in order]).assemble([])
     description = Description(
-        "drawn", {"transforms": []}, ["a", "b", "c"], None, format,
+        name, {"transforms": []}, ["a", "b", "c"], None, format,
         {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"},
         {"encode": format}, "inputs", target,
     )  # fmt: skip
@@ -50,7 +52,7 @@ def prepared(row: LedgerRow, samples: list[NewSample]) -> Prepared:
     return Prepared(row.key, row, samples, source=row.key, labels="", pixels=row.key)
 
 
-def every_kind(path: Path, *, format: str = "jpeg", count: int = 40, target: int = 3000) -> str:
+def every_kind(path: Path, *, format: str = "jpeg", count: int = 40, target: int = 3000, name: str = "drawn") -> str:
     """Writes a store with every kind of label, images of several sizes, and rows of every status."""
     found: list[Entry] = []
     for index in range(count):
@@ -65,7 +67,7 @@ def every_kind(path: Path, *, format: str = "jpeg", count: int = 40, target: int
         image = encode(picture(size, index), ENCODINGS[format])
         text = sample_json(key, image, mask, Size(640, 479), size, Affine(1 / 3, 0, 0.1, 0, 0.5, -2), labels)
         found.append((LedgerRow(key, "accepted"), split, [NewSample(key, size, image, mask, text)]))
-    return write(path, found, format, target=target)
+    return write(path, found, format, target=target, name=name)
 
 
 def every_label(size: Size, index: int) -> Labels:
