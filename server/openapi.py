@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -18,12 +19,15 @@ _MODULES = (browse, dataset, sample, service)  # importing them is what makes th
 
 
 def install(app: FastAPI) -> None:
-    """Serves the document at ``/openapi.json``; it is made once, of the routes that are there by then."""
-    found = Content.document(json.dumps(describe(app), ensure_ascii=False, separators=(",", ":")).encode())
+    """Serves the document at ``/openapi.json``; it is made when it is first asked for."""
+
+    @cache
+    def document() -> Content:
+        return Content.document(json.dumps(describe(app), ensure_ascii=False, separators=(",", ":")).encode())
 
     @app.get("/openapi.json", include_in_schema=False)
     def description(request: Request) -> Response:
-        return answer(request, found)
+        return answer(request, document())
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
