@@ -13,7 +13,7 @@ from dataprep.store.rows import with_files
 
 _sample, _image = schema.samples.c, schema.images.c
 # What to do about it.
-NEXT = "check the disk, run dataprep verify on the store, build it again"
+NEXT = "check the disk, run dataprep verify on it, build the store again"
 
 
 def damaged_image(connection: Connection, sha256: str, content: bytes) -> str:
