@@ -23,7 +23,7 @@ CHROMIUM_FOUND = DATAPREP_CHROMIUM=$$(scripts/chromium.sh $(VENV)) && export DAT
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test bench fuzz torture format wheel constraints
+.PHONY: help demo test bench fuzz torture format wire wheel constraints
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -60,6 +60,9 @@ format: $(DEV) $(MODULES) ## format, and fix what can be fixed
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 	$(NPM) run format
+
+wire: $(DEV) ## write the client's types of the wire anew, from the OpenAPI document
+	@types=$$($(BIN)/python scripts/wire_types.py) && printf '%s\n' "$$types" >$(WEB)/src/client/wire.ts
 
 wheel: $(DEV) $(PAGES) ## build the wheel and the sdist, pages included, in dist/
 	$(BIN)/python -m build

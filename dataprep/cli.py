@@ -314,7 +314,7 @@ def verify(store: Path, as_json: bool) -> None:
 @click.option("--out", type=_File, required=True, help="A new folder.")
 @_as_json
 def export(store: Path, name: str, out: Path, as_json: bool) -> None:
-    r"""Write a store in another format: coco, image_folder, webdataset or yolo.
+    r"""Write a store in another format: coco, image_folder, static, webdataset or yolo.
 
     \b
     dataprep export bccd.db --format coco --out bccd-coco

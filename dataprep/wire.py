@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dataprep import canonical
@@ -53,6 +54,25 @@ def contract(dataset: Dataset) -> bytes:
             "golden": list(dataset.golden),
         }
     )
+
+
+def datasets(summaries: Iterable[Mapping[str, Any]]) -> bytes:
+    """The canonical list of datasets, each as `summary` has it."""
+    return canonical.dumps({"datasets": list(summaries)})
+
+
+def summary(store: Store) -> dict[str, Any]:
+    """A dataset as the list of datasets has it."""
+    dataset = store.dataset
+    return {
+        "name": dataset.name,
+        "digest": dataset.digest,
+        "classes": list(dataset.classes),
+        "labels": list(dataset.kinds),
+        "image": dataset.image,
+        "splits": splits(store.shards()),
+        "records": store.statuses(),
+    }
 
 
 def splits(shards: list[Shard]) -> dict[str, dict[str, int]]:

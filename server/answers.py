@@ -1,68 +1,113 @@
-"""Answers with an entity tag: a client that has the bytes gets a 304 without a store being read."""
+"""Answers with an entity tag: whole, in part, compressed, or only that nothing has changed."""
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request, Response
 
 from dataprep import canonical
+from server import conditions
+from server.cache import Cache
+from server.encodings import wants_gzip
+from server.problems import problem
+from server.ranges import Unsatisfiable, span
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
+JSON = "application/json"
+# Below, a body and its head fit into one packet, compressed or not.
+GZIP_FROM = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """JSON as it is sent, with its SHA-256."""
+class Content:
+    """What an address stands for.
 
-    body: bytes
+    Attributes:
+        sha256: of its bytes.
+        length: bytes.
+        media_type: of the bytes.
+        read: gives them.
+        lasting: its address is made of its digest, so that it never changes.
+        ranges: parts of it can be asked for.
+        kept: it is costly to read, and likely to be read again.
+    """
+
     sha256: str
+    length: int
+    media_type: str
+    read: Callable[[], bytes]
+    lasting: bool = False
+    ranges: bool = False
+    kept: bool = False
+
+    @classmethod
+    def document(cls, body: bytes) -> Content:
+        """A JSON document that may be another one next time."""
+        return cls(canonical.sha256(body), len(body), JSON, lambda: body)
 
 
-def matches(header: str | None, tag: str) -> bool:
-    """Whether an ``If-None-Match`` header names a tag.
-
-    >>> matches('"a", W/"b"', '"b"')
-    True
-    >>> matches("*", '"b"'), matches(None, '"b"'), matches('"a"', '"b"')
-    (True, False, False)
-    """
-    if header is None:
-        return False
-    # RFC 9110, 13.1.2: the comparison is weak, so a W/ in front counts for nothing.
-    return header.strip() == "*" or tag in (part.strip().removeprefix("W/") for part in header.split(","))
-
-
-def addressed(
-    request: Request, sha256: str, media_type: str, has: Callable[[str], bool], read: Callable[[str], bytes]
-) -> Response:
-    """An answer whose name is its content: cached for good.
-
-    Args:
-        request: for its ``If-None-Match``.
-        sha256: of the content.
-        media_type: of the content.
-        has: whether there is such content; a name that never was gets no 304.
-        read: gives the content, or raises that there is none.
-    """
-    headers = {"ETag": f'"{sha256}"', "Cache-Control": IMMUTABLE}
-    if matches(request.headers.get("if-none-match"), headers["ETag"]) and has(sha256):
+def answer(request: Request, content: Content) -> Response:
+    """Answers as the request's conditions, ranges and encodings ask."""
+    ranged = content.ranges and "range" in request.headers
+    # A part of a compressed body is of no use to anyone, so one who asks for parts gets the plain bytes.
+    compressed = (
+        content.media_type == JSON
+        and content.length >= GZIP_FROM
+        and not ranged
+        and wants_gzip(_header(request, "accept-encoding"))
+    )
+    # Both have one digest, but not the same bytes: of one tag, at most one may be strong (RFC 9110, 8.8.1).
+    tag = f'W/"{content.sha256}"' if compressed else f'"{content.sha256}"'
+    headers = {"ETag": tag, "Cache-Control": IMMUTABLE if content.lasting else REVALIDATE}
+    if content.media_type == JSON:
+        headers["Vary"] = "Accept-Encoding"
+    if content.ranges:
+        headers["Accept-Ranges"] = "bytes"
+    if not conditions.still(_header(request, "if-match"), tag):
+        return problem(412, f"wanted {_header(request, 'if-match')}, found {tag}", headers={"ETag": tag})
+    if conditions.has(_header(request, "if-none-match"), tag):
         return Response(status_code=304, headers=headers)
-    return Response(read(sha256), media_type=media_type, headers=headers)
+    if compressed:
+        body = _cache(request).get(("gzip", content.sha256), lambda: gzip.compress(content.read(), mtime=0))
+        return Response(body, media_type=JSON, headers={**headers, "Content-Encoding": "gzip"})
+    if ranged and conditions.same(request.headers.get("if-range"), tag):
+        return _part(request, content, headers)
+    return Response(_body(request, content), media_type=content.media_type, headers=headers)
 
 
-def document(request: Request, content: Document) -> Response:
-    """A document that may be another one next time: checked at every use."""
-    headers = {"ETag": f'"{content.sha256}"', "Cache-Control": REVALIDATE}
-    if matches(request.headers.get("if-none-match"), headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(content.body, media_type="application/json", headers=headers)
+def _part(request: Request, content: Content, headers: dict[str, str]) -> Response:
+    asked = _header(request, "range")
+    try:
+        part = span(asked, content.length)
+    except Unsatisfiable:
+        return problem(
+            416,
+            f"wanted {asked}, found {content.length} bytes; ask for bytes before the end",
+            headers={"Content-Range": f"bytes */{content.length}"},
+        )
+    body = _body(request, content)
+    if part is None:
+        return Response(body, media_type=content.media_type, headers=headers)
+    headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{content.length}"
+    return Response(body[part.start : part.stop], 206, headers, content.media_type)
 
 
-def made(request: Request, value: Any) -> Response:
-    """A document made for this request."""
-    body = canonical.dumps(value)
-    return document(request, Document(body, canonical.sha256(body)))
+def _body(request: Request, content: Content) -> bytes:
+    if not content.kept:
+        return content.read()
+    return _cache(request).get(("plain", content.sha256), content.read)
+
+
+def _header(request: Request, name: str) -> str | None:
+    """A header's value; lines of one name are one list."""
+    lines = request.headers.getlist(name)
+    return ", ".join(lines) if lines else None
+
+
+def _cache(request: Request) -> Cache:
+    found: Cache = request.app.state.cache
+    return found

@@ -10,8 +10,9 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from dataprep import __version__
-from server import pages, problems, signin
+from server import openapi, pages, problems, signin
 from server.access import Access
+from server.cache import Cache
 from server.catalog import Catalog
 from server.heads import Heads
 from server.hosts import Hosts
@@ -38,8 +39,18 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         catalog.close()
 
-    app = FastAPI(title="dataprep", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="dataprep",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
     app.state.catalog = catalog
+    app.state.cache = Cache(settings.cache_bytes)
     problems.install(app)
     app.add_middleware(Heads)
     if settings.token is not None:
@@ -49,13 +60,14 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "HEAD"],
-            allow_headers=["Authorization", "If-None-Match", "Range"],
-            expose_headers=["ETag"],
+            allow_headers=["Authorization", "If-Match", "If-None-Match", "If-Range", "Range"],
+            expose_headers=["Accept-Ranges", "Content-Range", "ETag", "Retry-After"],
         )
     for router in (sync.router, browse.router, health.router):
         app.include_router(router)
     metrics = Metrics(settings.shared)
     app.include_router(metrics.router())
+    openapi.install(app)
     if settings.token is not None:
         app.include_router(signin.router(settings.token))
     # The last is the outermost: what one of them refuses, those before it never see.

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from time import monotonic
+from typing import Any
 
-from dataprep import canonical, wire
-from dataprep.errors import SampleNotFound, StoreError, near
-from dataprep.store.ledger import count
+from dataprep import wire
+from dataprep.errors import SampleNotFound, StoreCorrupt, StoreError, StoreReplaced, near
 from dataprep.store.read import Store
-from server.answers import Document
+from server.answers import Content
+from server.documents.dataset import Contract, DatasetIndex
+from server.problems import Unavailable
 
 _log = logging.getLogger("server")
+# A store that could not be opened is tried again after so long, so that it is not tried for every request.
+_AGAIN_SECONDS = 1.0
+# A store may be replaced while it is opened; that it is so time and again means something else.
+_OPENINGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +33,33 @@ class Entry:
         store: the open store.
         index: its ``index.json``.
         contract: its ``contract.json``.
-        splits: samples and bytes of each split.
-        statuses: rows of the ledger by status.
+        summary: its line in the list of datasets.
+        images: bytes of the images of each shard, by digest.
+        labels: bytes of the labels of each shard, by digest.
     """
 
     store: Store
-    index: Document
-    contract: Document
-    splits: dict[str, dict[str, int]]
-    statuses: dict[str, int]
+    index: Content
+    contract: Content
+    summary: Mapping[str, Any]
+    images: Mapping[str, int]
+    labels: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        """Of the dataset."""
+        return self.store.dataset.name
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A path that is served: what is open of it, or why nothing is, and when to look again."""
+
+    path: Path
+    name: str
+    entry: Entry | None
+    failure: str | None = None
+    again: float = 0.0
 
 
 class Catalog:
@@ -46,73 +72,127 @@ class Catalog:
             StoreError: one can't be read, or two hold datasets of the same name.
         """
         self._lock = Lock()
-        self._entries: dict[str, Entry] = {}
+        self._slots: list[_Slot] = []
         for path in paths:
-            self._add(_entry(path))
-
-    def _add(self, entry: Entry) -> None:
-        name, path = entry.store.dataset.name, entry.store.path
-        if name in self._entries:
-            other = self._entries[name].store.path
-            raise StoreError(f"{path} and {other} both hold a dataset named {name!r}; rename one and build it again")
-        self._entries[name] = entry
+            entry = self._open(path)
+            self._slots.append(_Slot(path, entry.name, entry))
 
     def __getitem__(self, name: str) -> Entry:
-        self._refresh()
-        if name not in self._entries:
-            raise SampleNotFound(f"no dataset named {name!r}{near(name, self._entries)}")
-        return self._entries[name]
+        """The open store of a dataset.
+
+        Raises:
+            SampleNotFound: there is no such dataset.
+            Unavailable: there was one, and its store is gone or broken.
+        """
+        slot = self._find(name)
+        if slot is None:
+            # A store may have been replaced by one of another name.
+            for one in self._slots:
+                self._refresh(one)
+            slot = self._find(name)
+        if slot is None:
+            raise SampleNotFound(f"no dataset named {name!r}{near(name, (one.name for one in self._slots))}")
+        if slot.entry is None:
+            raise Unavailable(f"the store of {name!r} can't be read at the moment; the server's log says why")
+        return slot.entry
 
     def __iter__(self) -> Iterator[Entry]:
-        self._refresh()
-        return iter(list(self._entries.values()))
+        """Those that can be read."""
+        for slot in self._slots:
+            self._refresh(slot)
+        return iter([slot.entry for slot in self._slots if slot.entry is not None])
 
-    def _refresh(self) -> None:
-        if not any(entry.store.replaced() for entry in self._entries.values()):
-            return
-        with self._lock:
-            for name, entry in list(self._entries.items()):
-                if not entry.store.replaced():
-                    continue
-                try:
-                    fresh = _entry(entry.store.path)
-                except StoreError as error:
-                    # What was served is gone and nothing has taken its place; others are served on.
-                    _log.error("%s", error)
-                    continue
-                if fresh.store.dataset.name == name:
-                    self._entries[name] = fresh
-                else:
-                    del self._entries[name]
-                    self._add(fresh)
-                # Requests under way keep their connections to the old file; idle ones are closed.
-                entry.store.close()
+    def missing(self) -> list[str]:
+        """Names of the datasets whose stores can't be read."""
+        for slot in self._slots:
+            self._refresh(slot)
+        return [slot.name for slot in self._slots if slot.entry is None]
 
     def close(self) -> None:
         """Closes every store."""
-        for entry in self._entries.values():
-            entry.store.close()
+        for slot in self._slots:
+            if slot.entry is not None:
+                slot.entry.store.close()
+
+    def _find(self, name: str) -> _Slot | None:
+        for slot in self._slots:
+            if slot.name == name:
+                self._refresh(slot)
+                # Another name by now: the caller looks at them all.
+                return slot if slot.name == name else None
+        return None
+
+    def _refresh(self, slot: _Slot) -> None:
+        if _is_current(slot):
+            return
+        with self._lock:
+            if _is_current(slot):
+                return
+            before = slot.entry
+            try:
+                slot.entry = self._open(slot.path, instead_of=slot)
+            except StoreError as error:
+                # Others are served on. Each reason is said once, not with every request.
+                if str(error) != slot.failure:
+                    _log.error("%s", error)
+                slot.entry, slot.failure, slot.again = None, str(error), monotonic() + _AGAIN_SECONDS
+            else:
+                slot.name, slot.failure = slot.entry.name, None
+            if before is not None:
+                # Requests under way keep their connections to the old file; idle ones are closed.
+                before.store.close()
+
+    def _open(self, path: Path, instead_of: _Slot | None = None) -> Entry:
+        for _ in range(_OPENINGS - 1):
+            try:
+                entry = _entry(path)
+                break
+            except StoreReplaced:
+                continue
+        else:
+            entry = _entry(path)
+        for slot in self._slots:
+            if slot.name == entry.name and slot is not instead_of:
+                entry.store.close()
+                raise StoreError(
+                    f"{path} and {slot.path} both hold a dataset named {entry.name!r}; rename one and build it again"
+                )
+        return entry
+
+
+def _is_current(slot: _Slot) -> bool:
+    """Whether there is nothing to do: it is open and not replaced, or it was tried a moment ago."""
+    entry = slot.entry
+    return monotonic() < slot.again if entry is None else not entry.store.replaced()
 
 
 def _entry(path: Path) -> Entry:
-    store = Store(path)
     try:
-        return _served(store)
+        with ExitStack() as opened:
+            store = opened.enter_context(Store(path))
+            # What is not as it was built is not handed out: a trainer would learn from it.
+            store.check_seal()
+            entry = _documents(store)
+            opened.pop_all()
+            return entry
     except StoreError:
-        store.close()
         raise
+    # Readable, but not what a store says of itself.
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise StoreCorrupt(
+            f"{path}: what the store says of itself can't be understood: {error}; build it again"
+        ) from error
 
 
-def _served(store: Store) -> Entry:
-    # What is not as it was built is not handed out: a trainer would learn from it.
-    store.check_seal()
-    index, contract = wire.index(store), wire.contract(store.dataset)
-    with store.connect() as connection:
-        statuses = {status: number for status, number in count(connection.exec_driver_sql).statuses.items() if number}
+def _documents(store: Store) -> Entry:
+    index, contract, shards = wire.index(store), wire.contract(store.dataset), store.shards()
+    DatasetIndex.model_validate_json(index)
+    Contract.model_validate_json(contract)
     return Entry(
         store,
-        Document(index, canonical.sha256(index)),
-        Document(contract, canonical.sha256(contract)),
-        wire.splits(store.shards()),
-        statuses,
+        Content.document(index),
+        Content.document(contract),
+        wire.summary(store),
+        {shard.images_sha256: shard.images_bytes for shard in shards},
+        {shard.labels_sha256: shard.labels_bytes for shard in shards},
     )

@@ -22,7 +22,9 @@ class Heads:
                 message = {**message, "body": b""}
             await send(message)
 
-        inner = {**scope, "method": "GET"}
+        # A range means something to GET alone (RFC 9110, 14.2).
+        headers = [header for header in scope["headers"] if header[0] != b"range"]
+        inner = {**scope, "method": "GET", "headers": headers}
         await self._app(inner, receive, send_head)
         # Who looks at the request afterwards finds what it met.
         scope.update({name: inner[name] for name in ("route", "path_params") if name in inner})

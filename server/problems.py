@@ -13,6 +13,12 @@ from starlette.exceptions import HTTPException
 
 from dataprep.errors import SampleNotFound, StoreError, StoreReplaced
 
+MEDIA_TYPE = "application/problem+json"
+# Every address has these, and no other.
+METHODS = "GET, HEAD"
+# How soon to ask again for a store that is being copied into place, or put back.
+_RETRY_SECONDS = 2
+
 _log = logging.getLogger("server")
 
 
@@ -22,7 +28,7 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
         problem_body(status, detail)[1],
         status,
         {"Cache-Control": "no-store", **(headers or {})},
-        "application/problem+json",
+        MEDIA_TYPE,
     )
 
 
@@ -33,12 +39,28 @@ def problem_body(status: int, detail: str) -> tuple[str, bytes]:
     return phrase, json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
+class Gone(StoreError):
+    """A digest that is not in the dataset, or not any more."""
+
+
+class Unavailable(StoreError):
+    """A dataset whose store is gone or can't be read, for now."""
+
+
 def _not_found(_: Request, error: Exception) -> Response:
     return problem(404, str(error))
 
 
-def _replaced(_: Request, error: Exception) -> Response:
-    return problem(410, f"{error}; clients: read the index again and sync")
+def _gone(_: Request, error: Exception) -> Response:
+    return problem(410, str(error))
+
+
+def _replaced(_: Request, __: Exception) -> Response:
+    return problem(410, "the dataset was replaced while it was read; read its index again and sync again")
+
+
+def _unavailable(_: Request, error: Exception) -> Response:
+    return problem(503, str(error), {"Retry-After": str(_RETRY_SECONDS)})
 
 
 def _store(_: Request, error: Exception) -> Response:
@@ -57,7 +79,10 @@ def _http(request: Request, error: Exception) -> Response:
     detail = error.detail
     if error.status_code == 404 and detail == "Not Found":
         detail = f"nothing is at {request.url.path}; see /openapi.json for what there is"
-    return problem(error.status_code, detail, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = METHODS
+    return problem(error.status_code, detail, headers)
 
 
 def _invalid(_: Request, error: Exception) -> Response:
@@ -74,7 +99,9 @@ def _unexpected(_: Request, error: Exception) -> Response:
 def install(app: FastAPI) -> None:
     """Gives every error this shape."""
     app.add_exception_handler(SampleNotFound, _not_found)
+    app.add_exception_handler(Gone, _gone)
     app.add_exception_handler(StoreReplaced, _replaced)
+    app.add_exception_handler(Unavailable, _unavailable)
     app.add_exception_handler(StoreError, _store)
     app.add_exception_handler(DatabaseError, _database)
     app.add_exception_handler(HTTPException, _http)

@@ -23,6 +23,7 @@ class Settings:
         log_json: one JSON object a line on stderr, for each request as well; False for warnings in words.
         shared: folder through which several processes share their metrics; None for one process.
         pages: folder of the built web part; None for the one that comes with the package.
+        cache_bytes: room for shards that were put together, and for JSON that was compressed.
     """
 
     stores: tuple[Path, ...]
@@ -35,3 +36,4 @@ class Settings:
     log_json: bool = False
     shared: str | None = None
     pages: Path | None = None
+    cache_bytes: int = 64 * 2**20

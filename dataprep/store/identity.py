@@ -41,9 +41,12 @@ def read_only(path: Path) -> str:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A connection that can only read."""
+    """A connection that can only read, and writes nowhere else either.
+
+    The file is not mapped into memory: one that is cut short while it is mapped, as by `cp` over it, kills the process.
+    """
     connection = sqlite3.connect(read_only(path), uri=True, check_same_thread=False)
-    connection.execute("PRAGMA mmap_size=268435456")
+    connection.execute("PRAGMA temp_store=MEMORY")
     return connection
 
 

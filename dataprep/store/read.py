@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, create_engine, func, select
+from sqlalchemy import ColumnElement, Connection, Row, create_engine, func, select
 from sqlalchemy.exc import DatabaseError, DBAPIError, NoResultFound, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from dataprep import canonical
 from dataprep.errors import SampleNotFound, StoreCorrupt, StoreError, StoreReplaced, StoreVersionError
 from dataprep.store import schema
 from dataprep.store.content import Dataset, LedgerRow, Shard, StoredSample
+from dataprep.store.damage import NEXT, damaged_image, damaged_sample
 from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, Identity, connect, driver
-from dataprep.store.rows import SAMPLE, shard_samples, stored_sample, with_files
+from dataprep.store.ledger import statuses
+from dataprep.store.rows import SAMPLE, shard_contents, shard_samples, stored_sample, with_files
 from dataprep.store.samples import shard_json
 from dataprep.store.seal import is_sealed
 
@@ -49,6 +53,7 @@ class Store:
         except OSError as error:
             raise StoreError(f"{path}: the store can't be read: {error.strerror}") from error
         self._engine = create_engine("sqlite://", creator=self._open, poolclass=QueuePool, pool_size=8, max_overflow=32)
+        self._sound = set[str]()
         try:
             with self._engine.connect() as connection:
                 self._check_version(connection)
@@ -139,54 +144,61 @@ class Store:
         """A connection for checks that need more than the methods here give."""
         return self._engine.connect()
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A connection; what fails in its use is an error that says of what and why."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except StoreError:
+            raise
+        # A damaged row may be anything: text that is no JSON any more, a number where a text was, nothing at all.
+        except (DatabaseError, sqlite3.Error, ValueError, TypeError, AttributeError, LookupError) as error:
+            if self.replaced():
+                raise StoreReplaced(f"{self.path}: the store was replaced while it was read; open it again") from error
+            cause = error.orig if isinstance(error, DatabaseError) else error
+            raise StoreCorrupt(f"{self.dataset.name}: the store can't be read: {cause}; {NEXT}") from error
+
     def shards(self) -> list[Shard]:
         """All shards, in order."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [Shard(*row) for row in connection.execute(select(schema.shards).order_by(_shard.position))]
 
     def shard_images(self, sha256: str) -> bytes:
         """The images of a shard, one after the other, each followed by its mask.
 
+        Their digest is checked once in the life of this object: whoever takes a shard over a wire checks it anyway,
+        and here it would cost as much again as the reading.
+
         Raises:
             SampleNotFound: no shard has images of this digest.
-            StoreCorrupt: they are not as long as they should be.
+            StoreCorrupt: they are not those of the digest; the message names the sample.
         """
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             shard = self._shard(connection, _shard.images_sha256 == sha256, sha256)
-            rows = connection.execute(with_files().where(_sample.shard == shard.position))
-            try:
-                found = b"".join(content for row in rows for content in row if content is not None)
-            except TypeError:  # text where bytes should be
-                found = b""
-        if len(found) != shard.images_bytes:
-            raise StoreCorrupt(f"{self.path}: images of the shard {shard.id} are lost or damaged; build it again")
-        return found
+            content = shard_contents(connection, shard.position)
+            self._check(connection, shard.position, content, sha256)
+            return content
 
     def shard_labels(self, sha256: str) -> bytes:
-        """The canonical JSON of a shard: its samples, with their labels.
+        """The canonical JSON of a shard: its samples, with their labels; checked as `shard_images`.
 
         Raises:
             SampleNotFound: no shard has labels of this digest.
+            StoreCorrupt: they are not those of the digest; the message names the sample or the shard.
         """
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             shard = self._shard(connection, _shard.labels_sha256 == sha256, sha256)
-            return shard_json(shard.id, shard.split, shard_samples(connection, shard.position))
+            content = shard_json(shard.id, shard.split, shard_samples(connection, shard.position))
+            self._check(connection, shard.position, content, sha256)
+            return content
 
-    def has_shard_images(self, sha256: str) -> bool:
-        """Whether a shard has images of this digest; doesn't read them."""
-        return self._any(select(_shard.position).where(_shard.images_sha256 == sha256))
-
-    def has_shard_labels(self, sha256: str) -> bool:
-        """Whether a shard has labels of this digest; doesn't read them."""
-        return self._any(select(_shard.position).where(_shard.labels_sha256 == sha256))
-
-    def has_image(self, sha256: str) -> bool:
-        """Whether there is an image of this digest; doesn't read it."""
-        return self._any(select(_image.id).where(_image.sha256 == sha256))
-
-    def _any(self, query: Select[Any]) -> bool:
-        with self._engine.connect() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+    def _check(self, connection: Connection, position: int, content: bytes, sha256: str) -> None:
+        if sha256 in self._sound:
+            return
+        if canonical.sha256(content) != sha256:
+            raise StoreCorrupt(f"{self.dataset.name}: {damaged_sample(connection, position)}")
+        self._sound.add(sha256)
 
     def _shard(self, connection: Connection, is_it: ColumnElement[bool], sha256: str) -> Row[*tuple[Any, ...]]:
         found = connection.execute(select(schema.shards).where(is_it).limit(1)).first()
@@ -194,20 +206,27 @@ class Store:
             raise SampleNotFound(f"{self.dataset.name} has no shard {sha256}; read the index again")
         return found
 
+    def image_length(self, sha256: str) -> int | None:
+        """Bytes of an image or mask, which are not read; None when there is none of this digest."""
+        with self._reading() as connection:
+            # SQLite knows a blob's length without reading it.
+            query = select(func.length(_image.content)).where(_image.sha256 == sha256)
+            length: int | None = connection.execute(query).scalar()
+        return length
+
     def image(self, sha256: str) -> bytes:
-        """One encoded image.
+        """One encoded image, or a mask.
 
         Raises:
             SampleNotFound: there is none of this digest.
-            StoreCorrupt: it has no bytes.
+            StoreCorrupt: it is not that of the digest; the message names a sample that has it.
         """
-        try:
-            with self._engine.connect() as connection:
-                content = connection.execute(select(_image.content).where(_image.sha256 == sha256)).scalar()
-        except TypeError as error:  # text where bytes should be
-            raise StoreCorrupt(f"{self.path}: the image {sha256} is damaged; build it again") from error
-        if content is None:
-            raise SampleNotFound(f"{self.dataset.name} has no image {sha256}")
+        with self._reading() as connection:
+            content = connection.execute(select(_image.content).where(_image.sha256 == sha256)).scalar()
+            if content is None:
+                raise SampleNotFound(f"{self.dataset.name} has no image {sha256}")
+            if canonical.sha256(content) != sha256:
+                raise StoreCorrupt(f"{self.dataset.name}: {damaged_image(connection, sha256, content)}")
         return bytes(content)
 
     def sample(self, id: int) -> StoredSample:
@@ -216,7 +235,7 @@ class Store:
         Raises:
             SampleNotFound: there is none of this id.
         """
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(SAMPLE.where(_sample.id == id)).one_or_none()
         if row is None:
             raise SampleNotFound(f"{self.dataset.name} has no sample {id}")
@@ -249,7 +268,7 @@ class Store:
             boxes = func.json_each(_sample.wire, "$.box_classes").table_valued("value")
             in_boxes = select(1).select_from(boxes).where(boxes.c.value == class_id).exists()
             query = query.where((func.json_extract(_sample.wire, "$.class") == class_id) | in_boxes)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [stored_sample(row) for row in connection.execute(query)]
 
     def iterate(self) -> Iterator[tuple[StoredSample, bytes | None, bytes | None]]:
@@ -257,7 +276,7 @@ class Store:
         after = 0
         while page := self.samples(after=after, limit=256):
             after = page[-1].id
-            with self._engine.connect() as connection:
+            with self._reading() as connection:
                 files = connection.execute(with_files().where(_sample.id.between(page[0].id, after))).all()
             yield from ((sample, image, mask) for sample, (image, mask) in zip(page, files, strict=True))
 
@@ -266,12 +285,17 @@ class Store:
         query = select(schema.records).where(_record.id > after).order_by(_record.id).limit(limit)
         if status is not None:
             query = query.where(_record.status == status)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return [_ledger_row(row) for row in connection.execute(query)]
+
+    def statuses(self) -> dict[str, int]:
+        """Rows of the ledger by status."""
+        with self._reading() as connection:
+            return statuses(connection.exec_driver_sql)
 
     def record(self, id: int) -> LedgerRow:
         """The ledger row of a sample."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return _ledger_row(connection.execute(select(schema.records).where(_record.id == id)).one())
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,10 +40,11 @@ def built(manifest: Path, store: Path, *options: str) -> dict[str, Any]:
 
 @dataclass
 class Server:
-    """A running server; `stop` ends it as Ctrl-C does."""
+    """A running server; `stop` ends it as Ctrl-C does, `log` is what it writes on stderr."""
 
     url: str
     process: subprocess.Popen[str]
+    log: Path
 
     def stop(self) -> int:
         if self.process.poll() is None:
@@ -51,24 +53,28 @@ class Server:
 
 
 @contextmanager
-def serving(*stores: Path, port: int = 0, options: tuple[str, ...] = ()) -> Iterator[Server]:
+def serving(
+    *stores: Path, port: int = 0, options: tuple[str, ...] = (), command: tuple[str, ...] = COMMAND
+) -> Iterator[Server]:
     """Serves stores on a free port."""
-    process = subprocess.Popen(
-        [*COMMAND, "serve", *map(str, stores), "--port", str(port), "--json", *options],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-    )  # fmt: skip
-    assert process.stdout is not None and process.stderr is not None
-    try:
-        line = process.stdout.readline()
-        if not line:
-            raise AssertionError(f"the server did not start: {process.stderr.read()}")
-        yield Server(json.loads(line)["url"], process)
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait(20)
-        process.stdout.close()
-        process.stderr.close()
+    # A file takes any number of lines; a pipe that nobody reads would stop the server when it is full.
+    with tempfile.NamedTemporaryFile("r", prefix="serve-", suffix=".log") as log:
+        process = subprocess.Popen(
+            [*command, "serve", *map(str, stores), "--port", str(port), "--json", *options],
+            stdout=subprocess.PIPE, stderr=log.fileno(), text=True, cwd=ROOT,
+        )  # fmt: skip
+        assert process.stdout is not None
+        try:
+            line = process.stdout.readline()
+            if not line:
+                process.wait(20)
+                raise AssertionError(f"the server did not start: {Path(log.name).read_text()}")
+            yield Server(json.loads(line)["url"], process, Path(log.name))
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait(20)
+            process.stdout.close()
 
 
 @pytest.fixture(scope="session")

@@ -624,6 +624,33 @@ def test_any_number_of_probes_at_once_find_the_same(browser: BrowserContext, sam
         assert page.evaluate(STORED) == []
 
 
+def test_a_store_that_is_replaced_in_the_middle_of_a_sync_starts_it_over(
+    browser: BrowserContext, sample: Path, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old.db", tmp_path / "new.db"
+    built_in_shards(sample, old, shard_bytes=30_000, side=48)
+    built_in_shards(sample, new, shard_bytes=30_000)
+    said: list[int] = []
+    # Not a quiet page: Chromium logs every 410.
+    page = browser.new_page()
+    with serving(old) as server:
+        page.on("response", lambda answer: said.append(answer.status) if "/shards/" in answer.url else None)
+        open_page(page, server.url, "sample")
+        gate = Gate(page)
+        gate.start_sync()
+        # It has the old index, and asks for the first of its shards.
+        new.replace(old)
+        gate.open()
+        ended = page.evaluate(ENDED)
+        assert "result" in ended, ended
+        assert 410 in said and 404 not in said
+        status = page.evaluate("() => window.dataset.status()")
+        assert (status["synced"], status["pending"], status["samples"]) == (True, False, 240)
+        for split, hashes in decoded_in_python(old).items():
+            assert page.evaluate(PIXELS, split) == hashes
+    page.close()
+
+
 def test_plain_http_on_a_lan(browser: BrowserContext, sample_store: Path) -> None:
     with serving(sample_store) as server, quiet(browser) as page:
         open_page(page, on_host(server.url, LAN), "sample")

@@ -16,29 +16,17 @@ from hypothesis import strategies as st
 from dataprep import wire
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
-from dataprep.pixels import Pixels
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, decode_stored, encode, encode_mask, image_spec
-from dataprep.store.content import LedgerRow, NewSample, Planned, Prepared
+from dataprep.pixels.encode import Jpeg, decode_stored, encode, encode_mask
+from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json
-from dataprep.store.sharding import record_hash
-from dataprep.store.write import Description, StoreWriter
 from dataprep.verify.checks import verify
+from server.documents.dataset import Contract, DatasetIndex
+from server.documents.sample import ShardLabels
 from tests.strategies import labels, sizes
-
-ENCODINGS: dict[str, Jpeg | Png | Webp | Raw] = {
-    "jpeg": Jpeg(),
-    "png": Png(format="png"),
-    "webp": Webp(format="webp"),
-    "raw": Raw(format="raw"),
-}
-Entry = tuple[LedgerRow, str, list[NewSample]]
+from tests.written_stores import ENCODINGS, Entry, picture, write
 
 keys = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
-
-
-def picture(size: Size, seed: int) -> Pixels:
-    return np.random.default_rng(seed).integers(0, 256, (size.height, size.width, 3), np.uint8)
 
 
 @st.composite
@@ -61,29 +49,6 @@ def entries(draw: st.DrawFn, format: str) -> list[Entry]:
             samples.append(NewSample(name, size, image, mask, text))
         found.append((LedgerRow(key, "accepted", dropped={"box_outside": 2}), split, samples))
     return found
-
-
-def write(path: Path, found: list[Entry], format: str, *, batches: int = 1, target: int = 600) -> str:
-    writer = StoreWriter(path)
-    order = sorted(found, key=lambda entry: (entry[1], record_hash(entry[0].key)))
-    # Outcomes may come in any order; the plan says where they go.
-    ids: dict[str, int] = {}
-    for start in range(0, len(found), batches):
-        some = found[start : start + batches]
-        added = writer.outcomes.add([prepared(row, samples) for row, _, samples in some])
-        ids |= zip((row.key for row, _, _ in some), added, strict=True)
-    writer.lay_out([Planned(ids[row.key], split) for row, split, _ in order]).assemble([], target)
-    description = Description(
-        "drawn", {"transforms": []}, ["a", "b", "c"], None, image_spec(ENCODINGS[format]),
-        {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"},
-        {"encode": format}, "inputs",
-    )  # fmt: skip
-    return writer.finish(description)[1]
-
-
-def prepared(row: LedgerRow, samples: list[NewSample]) -> Prepared:
-    """An outcome that is known by its key, and equal to no other."""
-    return Prepared(row.key, row, samples, source=row.key, labels="", pixels=row.key)
 
 
 @settings(max_examples=25)
@@ -112,8 +77,10 @@ def test_a_store_gives_back_what_was_written(data: st.DataObject, format: str) -
 
 
 def check_wire(store: Store, written: dict[str, tuple[str, NewSample]]) -> None:
-    """Every shard by its digest, and every image where its sample says."""
+    """Every shard by its digest, and every image where its sample says; and all as the models of the wire have it."""
     index = json.loads(wire.index(store))
+    DatasetIndex.model_validate_json(wire.index(store), strict=True)
+    Contract.model_validate_json(wire.contract(store.dataset), strict=True)
     assert rfc8785.dumps(index) == wire.index(store)
     seen = set()
     for shard in index["shards"]:
@@ -121,6 +88,7 @@ def check_wire(store: Store, written: dict[str, tuple[str, NewSample]]) -> None:
         assert hashlib.sha256(images).hexdigest() == shard["images"]["sha256"]
         assert hashlib.sha256(text).hexdigest() == shard["labels"]["sha256"]
         assert (len(images), len(text)) == (shard["images"]["bytes"], shard["labels"]["bytes"])
+        ShardLabels.model_validate_json(text, strict=True)
         content: dict[str, Any] = json.loads(text)
         assert rfc8785.dumps(content) == text
         assert len(content["samples"]) == shard["count"]

@@ -26,7 +26,7 @@ from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json
 from tests.peers_webdataset import library_samples
-from tests.property.test_store import ENCODINGS, entries, picture, write
+from tests.written_stores import ENCODINGS, entries, picture, write
 
 CLASSES = ["a", "b", "c"]
 POINTS = {"names": ["nose", "left", "right", "tail"]}

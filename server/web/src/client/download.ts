@@ -3,6 +3,12 @@ import { DataprepError, reasonOf } from './complaint.ts';
 /** Waits before the second, third and fourth try, in milliseconds: a server restart is over within these. */
 const PAUSES = [300, 1000, 3000];
 
+/** What to do about some of the answers. A static export answers 404 to what a server answers 410 to. */
+const NEXT: Record<number, string> = {
+  404: 'Check the dataset’s name, or sync again: it may have changed.',
+  410: 'Sync again: the dataset has changed.',
+};
+
 /** How to ask. `cache` is the request's cache mode. */
 export interface DownloadOptions {
   cache: RequestCache;
@@ -41,10 +47,7 @@ async function tryOnce(url: string, options: DownloadOptions): Promise<Uint8Arra
     place: url,
     wanted: 'an answer of 200',
     found: await detailOf(response),
-    next:
-      response.status === 404
-        ? 'Check the dataset’s name, or sync again: it may have changed.'
-        : 'See the server’s log.',
+    next: NEXT[response.status] ?? 'See the server’s log.',
   });
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classTargets, keypointTargets, normalizationTable, normalizeInto } from './tensors.ts';
-import type { Normalization, Sample } from './wire.ts';
+import type { Keypoint, Normalization, Sample } from './wire.ts';
 
 const sample = (labels: Partial<Sample>): Sample => ({
   key: 'a.jpg',
@@ -57,7 +57,7 @@ describe('classTargets', () => {
 
 describe('keypointTargets', () => {
   it('divides x by the width and y by the height, of the first instance', () => {
-    const first: [number, number, number][] = [
+    const first: Keypoint[] = [
       [20, 10, 2],
       [200, 50, 1],
     ];

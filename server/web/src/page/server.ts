@@ -1,39 +1,20 @@
 import { downloadJson } from '../client/download.ts';
-import type { DatasetIndex, ImageSpec, LabelKind, SampleLabels, SplitSize } from '../client/wire.ts';
+import type {
+  BrowsedSample,
+  DatasetIndex,
+  DatasetList,
+  DatasetSummary,
+  LedgerRow,
+  RecordPage,
+  RecordStatus,
+  SampleDetail,
+  SamplePage,
+} from '../client/wire.ts';
 
-/** What became of an input. */
-export type RecordStatus = 'accepted' | 'rejected' | 'duplicate' | 'filtered';
+export type { BrowsedSample, DatasetSummary, LedgerRow };
 
 /** The statuses, in the order in which they are shown. */
 export const STATUSES: readonly RecordStatus[] = ['accepted', 'rejected', 'duplicate', 'filtered'];
-
-/** A dataset as the list of datasets has it. */
-export interface DatasetSummary {
-  name: string;
-  digest: string;
-  classes: string[];
-  labels: LabelKind[];
-  image: ImageSpec;
-  splits: Record<string, SplitSize>;
-  records: Partial<Record<RecordStatus, number>>;
-}
-
-/** A row of the ledger. `dropped` counts dropped labels by reason. */
-export interface LedgerRow {
-  id: number;
-  key: string;
-  status: RecordStatus;
-  reason: string | null;
-  note: string | null;
-  dropped: Record<string, number>;
-}
-
-/** A sample as the browsing routes give it. */
-export interface BrowsedSample extends SampleLabels {
-  id: number;
-  split: string;
-  record?: LedgerRow;
-}
 
 /** A page of something; `next` is what `after` must be for the page behind it, or null at the end. */
 export interface Page<T> {
@@ -60,7 +41,7 @@ function query(parameters: Record<string, string | number | null>): string {
 
 /** The datasets that are being served. */
 export async function listDatasets(): Promise<DatasetSummary[]> {
-  return ((await downloadJson(ROOT, undefined)) as { datasets: DatasetSummary[] }).datasets;
+  return ((await downloadJson(ROOT, undefined)) as DatasetList).datasets;
 }
 
 /** The index as the server has it now. */
@@ -77,13 +58,13 @@ export async function listSamples(
   signal: AbortSignal,
 ): Promise<Page<BrowsedSample>> {
   const url = `${ROOT}/${name}/samples${query({ ...filter, after, limit })}`;
-  const page = (await downloadJson(url, signal)) as { samples: BrowsedSample[]; next: number | null };
+  const page = (await downloadJson(url, signal)) as SamplePage;
   return { items: page.samples, next: page.next };
 }
 
 /** A sample with its row of the ledger. */
-export async function oneSample(name: string, id: number, signal: AbortSignal): Promise<BrowsedSample> {
-  return (await downloadJson(`${ROOT}/${name}/samples/${id}`, signal)) as BrowsedSample;
+export async function oneSample(name: string, id: number, signal: AbortSignal): Promise<SampleDetail> {
+  return (await downloadJson(`${ROOT}/${name}/samples/${id}`, signal)) as SampleDetail;
 }
 
 /** Rows of the ledger with an id above `after`. */
@@ -95,7 +76,7 @@ export async function listRecords(
   signal: AbortSignal,
 ): Promise<Page<LedgerRow>> {
   const url = `${ROOT}/${name}/records${query({ status, after, limit })}`;
-  const page = (await downloadJson(url, signal)) as { records: LedgerRow[]; next: number | null };
+  const page = (await downloadJson(url, signal)) as RecordPage;
   return { items: page.records, next: page.next };
 }
 

@@ -148,8 +148,7 @@ function maskChips(mask: Mask, names: LabelNames): HTMLElement[] {
   });
 }
 
-function recordPart(record: LedgerRow | undefined): HTMLElement {
-  if (!record) return element('section', { class: 'record' });
+function recordPart(record: LedgerRow): HTMLElement {
   const dropped = droppedText(record);
   return element(
     'section',
