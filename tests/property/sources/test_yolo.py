@@ -21,7 +21,9 @@ from dataprep.pixels.decode import open_image
 from dataprep.pixels.labels import source_labels
 from dataprep.plan import NO_OPTIONS
 from dataprep.sources import Listing
+from dataprep.sources.image_folder import ImageFolder
 from dataprep.sources.yolo import Yolo
+from dataprep.survey import Survey
 from tests.image_files import png, samples
 from tests.strategies import sizes
 
@@ -55,6 +57,15 @@ def accounted(listing: Listing) -> dict[str, str]:
         assert refusal.key and refusal.key not in rows
         rows[refusal.key] = refusal.reason
     return rows
+
+
+def looked_at(root: Path) -> None:
+    """Whatever is there, a first look ends, and what it suggests is something that a manifest can say."""
+    for source in (Yolo, ImageFolder):
+        found = source.recognise(Survey.of(root))
+        if found is not None:
+            source.model_validate({"format": source.name, "root": ".", **found.options})
+            assert 0 < found.confidence <= 1 and found.reasons
 
 
 def in_pixels(record: Record, size: Size) -> Any:
@@ -166,6 +177,7 @@ def test_a_damaged_config_is_an_error_or_a_config(config: Any, damage: tuple[int
         content = content[: damage[0]] + damage[1] + content[damage[0] :]
     with folder() as root:
         write(root, {"data.yaml": content, "images/a.png": "", "labels/a.txt": ""})
+        looked_at(root)
         for task in ("detect", "pose"):
             try:
                 listing = read(root, task)
@@ -230,6 +242,7 @@ def test_every_image_and_every_label_file_ends_in_one_row(
         done.pop("data.yaml", None)
         config = "".join(f"{split}: {entry}\n" for split, entry in entries.items())
         (root / "data.yaml").write_text(f"names: {{0: cat, 3: dog}}\n{config}")
+        looked_at(root)
         try:
             listing = read(root, "detect", images=images, unannotated=unannotated)
         except SourceError:
