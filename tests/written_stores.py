@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from hypothesis import strategies as st
 
 from dataprep.geometry import Affine, Size
 from dataprep.labels import CROWD, DIFFICULT, Boxes, Keypoints, Labels, Polygons
@@ -14,6 +15,7 @@ from dataprep.store.content import LedgerRow, NewSample, Planned, Prepared
 from dataprep.store.samples import sample_json
 from dataprep.store.sharding import record_hash
 from dataprep.store.write import Description, StoreWriter
+from tests.strategies import labels, sizes
 
 ENCODINGS: dict[str, Jpeg | Png | Webp | Raw] = {
     "jpeg": Jpeg(),
@@ -91,3 +93,29 @@ def every_label(size: Size, index: int) -> Labels:
         {"taken": "draußen"},
         linked=index % 2 == 0,
     )
+
+
+keys = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
+
+
+@st.composite
+def entries(draw: st.DrawFn, format: str) -> list[Entry]:
+    """Ledger rows with their splits and samples."""
+    found: list[Entry] = []
+    for key in draw(st.lists(keys, unique=True, max_size=8)):
+        split = draw(st.sampled_from(["train", "val", "test"]))
+        if draw(st.integers(0, 3)) == 0:
+            found.append((LedgerRow(key, "rejected", "truncated", "half of it"), split, []))
+            continue
+        count = draw(st.integers(1, 2))
+        samples = []
+        for index in range(count):
+            size = draw(sizes(1, 9))
+            image = encode(picture(size, draw(st.integers(0, 3))), ENCODINGS[format])
+            name = f"{key}::{index}" if count > 1 else key
+            found_labels = draw(labels(size))
+            mask = encode_mask(found_labels.mask) if found_labels.mask is not None else None
+            text = sample_json(name, image, mask, Size(70, 50), size, Affine(0.5), found_labels)
+            samples.append(NewSample(name, size, image, mask, text))
+        found.append((LedgerRow(key, "accepted", dropped={"box_outside": 2}), split, samples))
+    return found

@@ -194,8 +194,7 @@ def test_a_log_of_json_lines(large: Path) -> None:
         httpx.get(f"{server.url}/v1/datasets/large/index.json?secret=1")
         httpx.get(f"{server.url}/nowhere%0A")
         server.stop()
-        assert server.process.stderr is not None
-        lines = [json.loads(line) for line in server.process.stderr.read().splitlines()]
+        lines = [json.loads(line) for line in server.log.read_text().splitlines()]
     found = [line for line in lines if "route" in line]
     assert [(line["method"], line["path"], line["status"]) for line in found] == [
         ("GET", "/v1/datasets/large/index.json", 200),

@@ -189,7 +189,7 @@ class Talker:
             return "GET", self.chance.choice(GARBAGE) + b"x" + self.chance.randbytes(
                 self.chance.randrange(60)
             ) + b"\r\n\r\n"
-        lines = [f"{method} {self.target()} HTTP/1.1", "Host: a"]
+        lines = [f"{method} {self.target()} HTTP/1.1", "Host: localhost"]
         lines += self.chance.choices(HEADERS, k=self.chance.choice([0, 0, 1, 1, 2, 3]))
         request = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         if self.chance.random() < 0.25:
@@ -317,7 +317,7 @@ def test_no_path_leads_out(server: Server, root: str, way: str) -> None:
         for name in ("secret.txt", "drawn.db", "package.json", "pyproject.toml", "etc/passwd"):
             target = f"{root}/{'/'.join([way] * up)}/{name}"
             with socket.create_connection(("127.0.0.1", port(server)), timeout=PATIENCE_SECONDS) as connection:
-                connection.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+                connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
                 answer = HTTPResponse(connection)
                 answer.begin()
                 assert answer.status in (404, 422), (target, answer.status)
@@ -328,9 +328,9 @@ def test_no_path_leads_out(server: Server, root: str, way: str) -> None:
 def test_what_is_far_too_long_hurts_nobody_else(server: Server) -> None:
     """How long a head may be is up to the HTTP server below us; that it is no failure, and no hang, is up to us."""
     for request in (
-        b"GET /" + b"a" * 10**6 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 10**6 + b"\r\n\r\n",
-        b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: a\r\n" * 10**5 + b"\r\n",
+        b"GET /" + b"a" * 10**6 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 10**6 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: a\r\n" * 10**5 + b"\r\n",
     ):
         with socket.create_connection(("127.0.0.1", port(server)), timeout=PATIENCE_SECONDS) as connection:
             try:

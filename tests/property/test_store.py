@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dataprep import wire
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
-from dataprep.pixels.encode import Jpeg, decode_stored, encode, encode_mask
+from dataprep.pixels.encode import Jpeg, decode_stored, encode
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json
@@ -24,31 +24,7 @@ from dataprep.verify.checks import verify
 from server.documents.dataset import Contract, DatasetIndex
 from server.documents.sample import ShardLabels
 from tests.strategies import labels, sizes
-from tests.written_stores import ENCODINGS, Entry, picture, write
-
-keys = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
-
-
-@st.composite
-def entries(draw: st.DrawFn, format: str) -> list[Entry]:
-    found: list[Entry] = []
-    for key in draw(st.lists(keys, unique=True, max_size=8)):
-        split = draw(st.sampled_from(["train", "val", "test"]))
-        if draw(st.integers(0, 3)) == 0:
-            found.append((LedgerRow(key, "rejected", "truncated", "half of it"), split, []))
-            continue
-        count = draw(st.integers(1, 2))
-        samples = []
-        for index in range(count):
-            size = draw(sizes(1, 9))
-            image = encode(picture(size, draw(st.integers(0, 3))), ENCODINGS[format])
-            name = f"{key}::{index}" if count > 1 else key
-            found_labels = draw(labels(size))
-            mask = encode_mask(found_labels.mask) if found_labels.mask is not None else None
-            text = sample_json(name, image, mask, Size(70, 50), size, Affine(0.5), found_labels)
-            samples.append(NewSample(name, size, image, mask, text))
-        found.append((LedgerRow(key, "accepted", dropped={"box_outside": 2}), split, samples))
-    return found
+from tests.written_stores import ENCODINGS, entries, keys, picture, write
 
 
 @settings(max_examples=25)
