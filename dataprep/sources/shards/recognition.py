@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
 
+from pydantic import BaseModel
+
 from dataprep.errors import SourceError
 from dataprep.inputs import IMAGE_SUFFIXES
 from dataprep.json_text import JsonError, loads
@@ -83,15 +85,27 @@ def _pattern(mine: Sequence[str], names: Sequence[str]) -> str | list[str]:
     return pattern if [name for name in names if expression.fullmatch(name)] == list(mine) else list(mine)
 
 
+class _Points(BaseModel):
+    names: list[str]
+    pairs: list[tuple[int, int]] = []
+
+
+class _Description(BaseModel):
+    """What of our export's description becomes options."""
+
+    classes: list[str]
+    keypoints: _Points | None = None
+
+
 def _described(survey: Survey, doubts: list[str]) -> Mapping[str, Any]:
     """Classes and keypoints, as our export describes them."""
-    with suppress(KeyError, JsonError, TypeError):
-        value = loads(survey.content(DESCRIPTION))
-        points = value["keypoints"]
-        options: dict[str, Any] = {"classes": value["classes"]} if value["classes"] else {}
-        if points:
-            names = points["names"]
-            pairs = [[names[left], names[right]] for left, right in points["pairs"]]
+    # Pydantic's and our own errors are ValueErrors: another program's file of that name says nothing to us.
+    with suppress(KeyError, IndexError, ValueError):
+        found = _Description.model_validate(loads(survey.content(DESCRIPTION)))
+        options: dict[str, Any] = {"classes": found.classes} if found.classes else {}
+        if found.keypoints is not None:
+            names = found.keypoints.names
+            pairs = [[names[left], names[right]] for left, right in found.keypoints.pairs]
             options["keypoints"] = {"names": names, **({"pairs": pairs} if pairs else {})}
         return options
     doubts.append("classes that are numbers have no names: classes gives them in the order of the numbers")

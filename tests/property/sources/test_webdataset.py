@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from dataprep.errors import SourceError
 from dataprep.sources.shards.labels import Fields
 from dataprep.sources.webdataset import WebDataset
+from dataprep.survey import Survey
 from tests.archive_files import entry
 from tests.hostile import documents, values, written
 from tests.listings import accounted, finite
@@ -41,10 +42,12 @@ def test_every_sample_has_its_row_and_is_the_librarys(shards: list[list[tuple[st
             write(root / f"{index}.tar", [(f"{stem}.{extension}", b"1") for stem, extension in one])
         source = WebDataset.model_validate({**SOURCE, "fields": {"class": None}, "classes": None})
         listing = source.read(root, split_folders=False)
-        peers = []
-        for index in range(len(shards)):
-            with suppress(ValueError):  # the library ends at what differs in case only
-                peers += [one["__key__"] for one in library_samples(root / f"{index}.tar")]
+        peers: list[str] = []
+        for index, one in enumerate(shards):
+            # The library ends at what differs in case only; ours goes on.
+            alike = len({(stem, extension.lower()) for stem, extension in one}) < len(one)
+            found = [] if alike else [sample["__key__"] for sample in library_samples(root / f"{index}.tar")]
+            peers += {stem for stem, _ in one} if alike else found
     rows = accounted(listing)
     assert len(rows) == sum(len({stem for stem, _ in one}) for one in shards)
     for record in listing.records:
@@ -88,3 +91,19 @@ def test_a_damaged_shard_is_an_error(content: bytes, at: int) -> None:
         (root / "x.tar").write_bytes(whole[:at] + content + whole[at + len(content) :])
         with suppress(SourceError):
             accounted(WebDataset.model_validate(SOURCE).read(root, split_folders=False))
+
+
+descriptions = st.fixed_dictionaries(
+    {"classes": values, "keypoints": values | st.fixed_dictionaries({"names": values, "pairs": values})}
+)
+
+
+@settings(max_examples=100)
+@given(descriptions.map(written) | documents, documents)
+def test_anything_beside_the_shards_and_in_them_can_be_looked_at(description: bytes, value: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        write(root / "x.tar", [("a.jpg", b""), ("a.json", value)])
+        (root / "dataset.json").write_bytes(description)
+        found = WebDataset.recognise(Survey.of(root))
+        assert found is not None and found.confidence == 1.0
