@@ -72,11 +72,11 @@ def main() -> None:
 def worker(loaded: LoadedManifest, count: int) -> str:
     """What `prepare` does, medians of some turns over all files."""
     planned = work.plan_work(loaded, limit=count)
-    what = recipe.Recipe.of(loaded.manifest, planned.keypoints)
+    what, records = recipe.Recipe.of(loaded.manifest, planned.keypoints), list(planned.records)
 
     def turn() -> float:
         began = time.perf_counter()
-        for record in planned.records:
+        for record in records:
             prepare.prepare(record, what)
         return time.perf_counter() - began
 
@@ -89,7 +89,7 @@ def worker(loaded: LoadedManifest, count: int) -> str:
         with timed(_WORKER, time.perf_counter) as found:
             whole = turn()
         turns.append(found | {"rest": whole - sum(found.values())})
-    size = len(pickle.dumps(prepare.prepare(planned.records[0], what)))
+    size = len(pickle.dumps(prepare.prepare(records[0], what)))
     each = {stage: statistics.median(found[stage] for found in turns) / count * 1e3 for stage in turns[0]}
     lines = ", ".join(f"{stage} {value:.3f}" for stage, value in each.items())
     return (
