@@ -56,11 +56,11 @@ class Server:
 def serving(
     *stores: Path, port: int = 0, options: tuple[str, ...] = (), command: tuple[str, ...] = COMMAND
 ) -> Iterator[Server]:
-    """Serves stores on a free port."""
+    """Serves stores on a free port, as ``lan.test`` as well: over plain http that is no secure context."""
     # A file takes any number of lines; a pipe that nobody reads would stop the server when it is full.
     with tempfile.NamedTemporaryFile("r", prefix="serve-", suffix=".log") as log:
         process = subprocess.Popen(
-            [*command, "serve", *map(str, stores), "--port", str(port), "--json", *options],
+            [*command, "serve", *map(str, stores), "--port", str(port), "--json", "--allow-host", "lan.test", *options],
             stdout=subprocess.PIPE, stderr=log.fileno(), text=True, cwd=ROOT,
         )  # fmt: skip
         assert process.stdout is not None
