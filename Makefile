@@ -5,6 +5,8 @@ VENV = .venv
 BIN = $(VENV)/bin
 PORT = 8000
 KILLS = 1000
+# Test files run so many at a time; those that measure memory want the machine nearly to themselves.
+TESTERS = 2
 WEB = server/web
 PAGES = $(WEB)/dist/index.html
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -44,7 +46,7 @@ test: $(DEV) $(PAGES) ## run every check and every test, with a real browser: CH
 	$(NPM) run lint
 	$(NPM) run types
 	$(NPM) test
-	$(CHROMIUM_FOUND) && $(BIN)/pytest
+	$(CHROMIUM_FOUND) && $(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile
 
 bench: $(DEV) ## measure: prints ratios, the machine and the versions: ONLY="resize build", BENCH_FULL=1
 	@scripts/peers.sh .venv-peers || echo "The tools to compare with can't be installed; ours is measured alone." >&2
