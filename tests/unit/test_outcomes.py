@@ -12,7 +12,7 @@ import pytest
 
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
-from dataprep.pixels.encode import encode_mask
+from dataprep.pixels.encode import Raw, encode_mask, image_spec
 from dataprep.store.content import LedgerRow, NewSample, Planned, Prepared
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json
@@ -45,8 +45,9 @@ def finish(writer: StoreWriter) -> None:
     writer.lay_out(Planned(id, "train") for _, id in plan).assemble([], 400)
     description: dict[str, Any] = {name: {} for name in ("manifest", "statistics", "versions", "recipe")}
     normalize = {"scale": [1, 1, 1], "offset": [0, 0, 0]}
+    image = image_spec(Raw(format="raw"))
     writer.finish(
-        Description("a", classes=(), keypoints=None, format="raw", normalize=normalize, inputs="", **description)
+        Description("a", classes=(), keypoints=None, image=image, normalize=normalize, inputs="", **description)
     )
 
 
