@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,7 @@ _COLUMNS = "name, size, modified, changed, inode, digest"
 _TABLE = "CREATE TABLE files (name TEXT, size INT, modified INT, changed INT, inode INT, digest TEXT)"
 _INDEX = "CREATE INDEX files_name ON files (name)"
 _INSERT = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)"
+_COMPLETE = "INSERT INTO files SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM files WHERE name = ?1)"
 # Who reads a digest can rely on its being one, whatever has happened to the file.
 _GOOD = "length(digest) = 64 AND digest NOT GLOB '*[^0-9a-f]*'"
 # Below SQLite's smallest limit of parameters.
@@ -116,14 +117,13 @@ class Memory:
         assert self._new is not None
         self._new.execute(_INDEX)
         if self._old is not None:
-            good = ""
-            if whole:
-                self._new.execute("CREATE TEMP TABLE held (number INTEGER PRIMARY KEY)")
-                self._new.executemany("INSERT OR IGNORE INTO held VALUES (?)", ((number,) for number in self._held))
-                good = "AND rowid IN (SELECT number FROM held)"
-            self._new.commit()
-            self._new.execute("ATTACH DATABASE ? AS old", (str(self._path),))
-            self._new.execute(
-                f"INSERT INTO files SELECT {_COLUMNS} FROM old.files WHERE name NOT IN (SELECT name FROM files) {good}"
-            )
+            self._new.executemany(_COMPLETE, _rows(self._old, set(self._held) if whole else None))
         self._new.commit()
+
+
+def _rows(old: sqlite3.Connection, held: Container[int] | None) -> Iterator[tuple[object, ...]]:
+    """What is remembered, or what of it was held, as far as the file can be read."""
+    with suppress(sqlite3.Error):
+        for *row, number in old.execute(f"SELECT {_COLUMNS}, rowid FROM files"):
+            if held is None or number in held:
+                yield tuple(row)

@@ -48,27 +48,28 @@ def components(hashes: Sequence[bytes | None], nearness: Nearness = NEAR) -> lis
     >>> components([bytes(32), b"!" * 32, None, bytes(31) + b"?", b"!" * 32])
     [[0, 3], [1, 4]]
     """
-    places: dict[bytes, list[int]] = {}
-    for index, one in enumerate(hashes):
-        if one is not None:
-            places.setdefault(one, []).append(index)
+    places = np.array([index for index, one in enumerate(hashes) if one is not None], np.int64)
+    if not len(places):
+        return []
+    rows = b"".join(one for one in hashes if one is not None)
+    different, which = np.unique(np.frombuffer(rows, f"S{len(rows) // len(places)}"), return_inverse=True)
+    component = _roots(different.view(np.uint16).reshape(len(different), -1), nearness)[which]
+    several = np.bincount(component)[component] > 1
     members: dict[int, list[int]] = {}
-    for root, indices in zip(_roots(list(places), nearness), places.values(), strict=True):
-        members.setdefault(root, []).extend(indices)
-    return sorted(sorted(indices) for indices in members.values() if len(indices) > 1)
+    for place, root in zip(places[several].tolist(), component[several].tolist(), strict=True):
+        members.setdefault(root, []).append(place)
+    return list(members.values())
 
 
-def _roots(hashes: Sequence[bytes], nearness: Nearness) -> list[int]:
+def _roots(words: _Words, nearness: Nearness) -> _Indices:
     """The component of each of these different hashes, as the lowest index in it."""
-    forest = Forest(len(hashes))
-    if hashes:
-        words = np.frombuffer(b"".join(hashes), np.uint16).reshape(len(hashes), -1)
-        coarse = np.ascontiguousarray(words[:, :_COARSE_WORDS])
-        for keys in _keys(coarse, nearness.coarse):
-            for one, other in _candidates(keys, coarse, nearness.coarse, forest):
-                close = _BIT_COUNTS[words[one] ^ words[other]].sum(axis=1) <= nearness.whole
-                forest.join(zip(one[close].tolist(), other[close].tolist(), strict=True))
-    return [int(root) for root in forest.roots]
+    forest = Forest(len(words))
+    coarse = np.ascontiguousarray(words[:, :_COARSE_WORDS])
+    for keys in _keys(coarse, nearness.coarse):
+        for one, other in _candidates(keys, coarse, nearness.coarse, forest):
+            close = _BIT_COUNTS[words[one] ^ words[other]].sum(axis=1) <= nearness.whole
+            forest.join(zip(one[close].tolist(), other[close].tolist(), strict=True))
+    return forest.roots
 
 
 def _keys(coarse: _Words, threshold: int) -> Iterator[_Words]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dataprep.build.files import Files
+from dataprep.build.files import Files, Stamp
 from dataprep.locations import location
 from tests.archive_files import std_zip
 
@@ -55,3 +55,51 @@ def test_a_file_that_is_larger_than_any_image_may_be_is_not_read(tmp_path: Path,
     where = location(tmp_path / name / "x" if name == "x.zip" else tmp_path / name)
     assert Files(tmp_path / "s.db").digest(where, len(content)) == hashlib.sha256(content).hexdigest()
     assert Files(tmp_path / "s.db").digest(where, len(content) - 1) is None
+
+
+def remembered(store: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(store.with_name("s.db.files"))) as connection:
+        return dict(connection.execute("SELECT name, digest FROM files"))
+
+
+def test_more_files_than_are_written_at_once_are_remembered(tmp_path: Path) -> None:
+    store, stamp = tmp_path / "s.db", Stamp(1, 2, 3, 4)
+    files = Files(store)
+    wanted = {f"/gone/{number}": f"{number:064x}" for number in range(1_200)}
+    for path, digest in wanted.items():
+        files.remember(path, stamp, digest)
+    files.save(whole=True)
+    assert remembered(store) == wanted
+    # A build that is interrupted adds to it, and what it has seen anew counts.
+    files = Files(store)
+    files.remember("/gone/7", stamp, "f" * 64)
+    files.remember("/new", stamp, "e" * 64)
+    files.save(whole=False)
+    assert remembered(store) == wanted | {"/gone/7": "f" * 64, "/new": "e" * 64}
+    assert [path.name for path in tmp_path.iterdir()] == ["s.db.files"]
+
+
+@pytest.mark.parametrize("damage", ["no digest", "F" * 64, "", None, 5])
+def test_what_is_no_digest_is_not_remembered(photos: list[str], tmp_path: Path, damage: object) -> None:
+    store = tmp_path / "s.db"
+    found = os.stat(photos[0])
+    files = Files(store)
+    files.remember(photos[0], Stamp(found.st_size, LONG_AGO, LONG_AGO, found.st_ino), "0" * 64)
+    files.save(whole=True)
+    with closing(sqlite3.connect(tmp_path / "s.db.files")) as connection:
+        connection.execute(
+            "UPDATE files SET modified = ?, changed = ?, digest = ?", (found.st_mtime_ns, found.st_ctime_ns, damage)
+        )
+        connection.commit()
+    files = Files(store)
+    assert files.digest(photos[0], 1 << 20) == hashlib.sha256(b"a").hexdigest()
+    files.save(whole=True)
+
+
+def test_a_file_of_digests_that_is_spoilt_is_forgotten(photos: list[str], tmp_path: Path) -> None:
+    (tmp_path / "s.db.files").write_bytes(b"no database" * 100)
+    files = Files(tmp_path / "s.db")
+    assert files.digest(photos[0], 1 << 20) == hashlib.sha256(b"a").hexdigest()
+    files.remember("/new", Stamp(1, 2, 3, 4), "e" * 64)
+    files.save(whole=True)
+    assert remembered(tmp_path / "s.db")["/new"] == "e" * 64
