@@ -108,7 +108,8 @@ def serve(settings: Settings, endpoint: Endpoint, listening: Callable[[str], Non
     _check(settings, endpoint)
     if endpoint.workers > 1:
         return _serve_by_several(settings, endpoint, listening)
-    server = _Single(_config(settings, endpoint), listening)
+    # Made here, so that a store that can't be read is said before anything listens.
+    server = _Single(_config(create_app(settings), settings, endpoint), listening)
     try:
         server.run()
     except SystemExit:
@@ -116,15 +117,13 @@ def serve(settings: Settings, endpoint: Endpoint, listening: Callable[[str], Non
     return server.started
 
 
-def _config(settings: Settings, endpoint: Endpoint) -> uvicorn.Config:
-    # The application is made in the process that runs it, and only there.
-    application = partial(create_app, settings)
+def _config(application: Callable[..., Any], settings: Settings, endpoint: Endpoint) -> uvicorn.Config:
     options: dict[str, Any] = {"host": endpoint.host, "port": endpoint.port, "workers": endpoint.workers}
     if endpoint.certificate is not None:
         options |= {"ssl_certfile": endpoint.certificate, "ssl_keyfile": endpoint.key}
     return uvicorn.Config(
         application,
-        factory=True,
+        factory=endpoint.workers > 1,
         http=Protocol,
         ws="none",
         access_log=False,
@@ -157,7 +156,9 @@ def _serve_by_several(settings: Settings, endpoint: Endpoint, listening: Callabl
     with tempfile.TemporaryDirectory(prefix="dataprep-metrics-") as shared:
         # The library looks for it when it is imported, in each process.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
-        config = _config(replace(settings, shared=shared), endpoint)
+        # Each process makes its own application.
+        own = replace(settings, shared=shared)
+        config = _config(partial(create_app, own), own, endpoint)
         try:
             bound = config.bind_socket()
         except SystemExit:

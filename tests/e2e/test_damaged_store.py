@@ -132,7 +132,7 @@ def test_readers_say_so(
     request: pytest.FixtureRequest,
 ) -> None:
     # To serve is to wait for ever: here it ends at once, as when the port is taken.
-    monkeypatch.setattr("server.serve._Announcing.run", lambda _: None)
+    monkeypatch.setattr("server.serve._Single.run", lambda _: None)
     if not undamaged:
         undamaged.update({reader: run(*reader.split(), store) for reader in READERS})
         assert [said.code for said in undamaged.values()] == [0, 0, 0, 0, 0, 2]
@@ -217,11 +217,11 @@ def test_a_server_tells_of_lost_images_and_serves_the_others(store: Path) -> Non
     assert [answer.status_code for answer in answers] == [500, *[200] * (len(answers) - 1)]
     assert len(answers) > 1
     assert answers[0].headers["content-type"] == "application/problem+json"
-    assert "lost or damaged; build it again" in answers[0].json()["detail"]
+    assert "wanted the image" in answers[0].json()["detail"] and "build the store again" in answers[0].json()["detail"]
 
 
 async def shards_of(app: FastAPI) -> list[httpx.Response]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         index = (await client.get("/v1/datasets/damaged/index.json")).json()
         names = [shard["images"]["sha256"] for shard in index["shards"]]
         return [await client.get(f"/v1/datasets/damaged/shards/{name}.bin") for name in names]

@@ -22,7 +22,7 @@ from dataprep.survey import Suggestion, Survey
 
 # What an export of ours writes beside its shards: names of classes and keypoints.
 DESCRIPTION = "dataset.json"
-_SPLIT = re.compile(r"([a-z]+)(?=[^a-z]|$)")
+_WORD = re.compile(r"[a-z]+")
 
 
 def recognised(survey: Survey) -> Suggestion | None:
@@ -65,15 +65,15 @@ def _has_fields(images: Sequence[Sample]) -> bool:
 
 
 def _splits(names: Sequence[str]) -> dict[SplitName, Any]:
-    """Patterns for each split, where names or folders begin with one; none where not all do."""
+    """Patterns for each split, where a name, or else its folder, has one in it; none where not all do."""
     found: dict[SplitName, list[str]] = {}
     for name in names:
         path = PurePosixPath(name)
-        words = (match[1] for part in (path.name, *reversed(path.parts[:-1])) if (match := _SPLIT.match(part.lower())))
-        word = next((word for word in words if word in SPLIT_NAMES), None)
-        if word is None:
+        said = ({*_WORD.findall(part.lower())} & SPLIT_NAMES.keys() for part in (path.name, *reversed(path.parts[:-1])))
+        words = next((some for some in said if some), set())
+        if len(words) != 1:
             return {}
-        found.setdefault(SPLIT_NAMES[word], []).append(name)
+        found.setdefault(SPLIT_NAMES[words.pop()], []).append(name)
     return {split: _pattern(mine, names) for split, mine in sorted(found.items())}
 
 
