@@ -1,5 +1,5 @@
 # Everything a person runs here. Needs a POSIX shell, GNU make 3.81 or newer and Python 3.11 or newer; Node.js and
-# Chromium are fetched where the machine has none.
+# browsers are fetched where the machine has none.
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -38,7 +38,7 @@ demo: $(RUNTIME) $(PAGES) ## draw 240 faces, build and check a store, serve it: 
 	@# Ctrl-C reaches the server and this shell: it ends the server, and is no error.
 	@trap : INT; $(BIN)/dataprep serve demo/sample.db --port $(PORT) || [ $$? -eq 130 ]
 
-test: $(DEV) $(PAGES) ## run every check and every test, with a real browser: CHROMIUM=PATH
+test: $(DEV) $(PAGES) ## run every check and every test, with real browsers: CHROMIUM=PATH
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -46,6 +46,7 @@ test: $(DEV) $(PAGES) ## run every check and every test, with a real browser: CH
 	$(NPM) run lint
 	$(NPM) run types
 	$(NPM) test
+	@scripts/engines.sh
 	$(CHROMIUM_FOUND) && $(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile
 
 bench: $(DEV) ## measure: prints ratios, the machine and the versions: ONLY="resize build", BENCH_FULL=1

@@ -18,11 +18,10 @@ import pytest
 from PIL import Image, JpegImagePlugin
 from playwright.sync_api import BrowserContext, Page, Route
 
-from dataprep.geometry import Size
-from dataprep.pixels.encode import decode_stored
 from dataprep.store.read import Store
 from tests.e2e.chromium import FLAGS, TFJS, chromium, quiet
 from tests.e2e.conftest import built, serving
+from tests.e2e.decoded import decoded_in_python
 
 # Runs in the page: opens a dataset under `window.dataset`.
 OPEN = """async ([name, options]) => {
@@ -147,18 +146,6 @@ def open_page(page: Page, url: str, name: str, *, tf: bool = False, **options: o
     if tf:
         page.add_script_tag(path=TFJS)
     page.evaluate(OPEN, [name, options])
-
-
-def decoded_in_python(store: Path) -> dict[str, dict[str, str]]:
-    """Split → key → SHA-256 of the pixels that Python decodes from the store."""
-    found: dict[str, dict[str, str]] = {}
-    with Store(store) as opened:
-        format = opened.dataset.image["format"]
-        for sample, content, _ in opened.iterate():
-            assert content is not None
-            pixels = decode_stored(content, format, Size(*sample.size))
-            found.setdefault(sample.split, {})[sample.key] = hashlib.sha256(pixels.tobytes()).hexdigest()
-    return found
 
 
 TRAIN = """async () => {
