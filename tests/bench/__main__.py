@@ -7,7 +7,7 @@ import sys
 
 from tests.bench.machine import describe, load
 
-SUBJECTS = ("resize", "build", "tiny", "incremental", "memory", "breakdown", "decode", "filters")
+SUBJECTS = ("resize", "build", "tiny", "incremental", "memory", "breakdown", "decode", "filters", "browser")
 
 
 def main(*subjects: str) -> None:
