@@ -7,7 +7,7 @@ function rotateLeft(word: number, by: number): number {
 }
 
 /** splitmix32: every call adds 0x9E3779B9 to the state and mixes it. See {@link seededWords}. */
-function splitmix32(start: number): () => number {
+export function splitmix32(start: number): () => number {
   let state = start | 0;
   return () => {
     state = (state + 0x9e3779b9) | 0;
@@ -34,13 +34,14 @@ export function xoshiro128(words: readonly [number, number, number, number]): ()
   };
 }
 
-function checkWord(value: number, place: string): void {
+/** @throws DataprepError (`usage`) for what is no uint32 */
+export function checkWord(value: number, place: string): void {
   if (Number.isInteger(value) && value >= 0 && value < WORD) return;
   throw new DataprepError('usage', {
     place,
     wanted: 'a whole number from 0 to 4294967295',
     found: String(value),
-    next: 'Pass such a number; the same one gives the same order.',
+    next: 'Pass such a number; the same one always draws the same.',
   });
 }
 
