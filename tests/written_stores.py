@@ -57,7 +57,9 @@ def prepared(row: LedgerRow, samples: list[NewSample]) -> Prepared:
     return Prepared(row.key, row, samples, source=row.key, labels="", pixels=row.key)
 
 
-def every_kind(path: Path, *, format: str = "jpeg", count: int = 40, target: int = 3000, name: str = "drawn") -> str:
+def every_kind(
+    path: Path, *, format: str = "jpeg", count: int = 40, target: int = 3000, name: str = "drawn", height: int = 17
+) -> str:
     """Writes a store with every kind of label, images of several sizes, and rows of every status."""
     found: list[Entry] = []
     for index in range(count):
@@ -66,7 +68,7 @@ def every_kind(path: Path, *, format: str = "jpeg", count: int = 40, target: int
             status = ("rejected", "duplicate", "filtered")[index % 3]
             found.append((LedgerRow(key, status, "by_test", "a note", ("odd",), {"box_outside": 1}), split, []))
             continue
-        size = Size(24 + index, 17)
+        size = Size(24 + index, height)
         labels = every_label(size, index)
         mask = encode_mask(labels.mask) if labels.mask is not None else None
         image = encode(picture(size, index), ENCODINGS[format])

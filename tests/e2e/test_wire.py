@@ -254,7 +254,7 @@ def test_a_small_cache_changes_no_answer(tmp_path: Path) -> None:
     async def sync(cache_bytes: int) -> list[str]:
         app = create_app(Settings((tmp_path / "drawn.db",), cache_bytes=cache_bytes))
         found = []
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
             shards = (await client.get(f"{BASE}/index.json")).json()["shards"]
             for shard in [*shards, *shards]:
                 for tail in (f"{shard['images']['sha256']}.bin", f"{shard['labels']['sha256']}.json"):
