@@ -1,4 +1,38 @@
-import { defineConfig } from 'vite';
+import { gzipSync } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
+
+/** What an entry may weigh gzipped, in bytes, with all that it loads; tfjs is the page's own. */
+const BUDGETS: Record<string, number> = { client: 20_000 };
+
+/** Prints what a page that imports an entry downloads, and ends the build when that is more than its budget. */
+function weighed(entry: string, budget = Number.POSITIVE_INFINITY): Plugin {
+  return {
+    name: 'weighed',
+    generateBundle(_options, bundle) {
+      const loaded = new Set<string>();
+      const load = (name: string): void => {
+        const file = bundle[name];
+        if (loaded.has(name) || !file) return;
+        loaded.add(name);
+        if (file.type !== 'chunk') return;
+        for (const next of [...file.imports, ...file.dynamicImports]) load(next);
+      };
+      load(entry);
+      if (loaded.size === 0) this.error(`${entry} is not among what was built: ${Object.keys(bundle).join(', ')}`);
+      // A file that no chunk imports (a worker's) is fetched by its address: all of them count.
+      for (const file of Object.values(bundle)) if (file.type === 'asset') loaded.add(file.fileName);
+      const bytes = [...loaded].reduce((sum, name) => {
+        const file = bundle[name];
+        return sum + gzipSync(file?.type === 'chunk' ? file.code : (file?.source ?? '')).byteLength;
+      }, 0);
+      const said = `${entry} and what it loads: ${bytes} bytes gzipped`;
+      if (bytes > budget) {
+        this.error(`${said}, of at most ${budget}. Leave something out, or move it to an entry of its own.`);
+      }
+      this.info(said);
+    },
+  };
+}
 
 /**
  * The client and what goes with it, each as one file under a name that stays: `import { openDataset } from '/client.js'`.
@@ -11,8 +45,13 @@ export default defineConfig(({ mode }) => ({
     // The pages were built first and share the folder.
     emptyOutDir: false,
     lib: { entry: `src/client/${entryOf(mode)}.ts`, formats: ['es'], fileName: () => `${entryOf(mode)}.js` },
-    rollupOptions: { external: ['@tensorflow/tfjs'] },
+    rolldownOptions: {
+      external: ['@tensorflow/tfjs'],
+      // A library's build keeps its white space, for bundlers to come; this one goes straight to browsers.
+      output: { minify: true },
+    },
   },
+  plugins: [weighed(`${entryOf(mode)}.js`, BUDGETS[entryOf(mode)])],
 }));
 
 function entryOf(mode: string): string {
