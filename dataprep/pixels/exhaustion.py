@@ -12,8 +12,8 @@ def ran_out_of_memory(error: BaseException | None) -> bool:
             return True
         if isinstance(error, cv2.error) and error.code == cv2.Error.STS_NO_MEM:
             return True
-        # Pillow's decoders end with a status, which it turns into this text.
-        if isinstance(error, OSError) and "out of memory" in str(error):
+        # Pillow's decoders end with a status, which it turns into words; of a TIFF's it says the number.
+        if isinstance(error, OSError) and ("out of memory" in str(error) or str(error) == "decoder error -9"):
             return True
         error = error.__cause__
     return False

@@ -28,46 +28,55 @@ from dataprep.build.worker import Wish, Worker
 from dataprep.geometry import Size
 from dataprep.inputs import Record
 from dataprep.labels import Labels
-from tests.image_files import chunk, save
+from tests.image_files import save
 from tests.unit.test_decode_memory import content
 from tests.unit.test_engine import RECIPE, records
 
+GOOD = save(Image.new("L", (1, 1)), "PNG")
+
 
 def bomb() -> bytes:
-    """A PNG of some bytes that says it has 900 million pixels."""
-    head = struct.pack(">IIBBBBB", 30000, 30000, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(9))) + chunk(b"IEND", b"")
-
-
-def with_masks(folder: Path, name: str, masks: list[bytes]) -> tuple[Record, threading.Thread]:
-    """A record whose mask has other bytes each time that it is read."""
-    path = folder / f"{name}.png"
-    Image.new("RGB", (1, 1)).save(path)
-    os.mkfifo(folder / f"{name} mask")
-
-    def write() -> None:
-        for mask in masks:
-            (folder / f"{name} mask").write_bytes(mask)
-            time.sleep(0.1)  # until the reader has closed its end
-
-    return Record(path.name, str(path), Labels(), mask=str(folder / f"{name} mask")), threading.Thread(
-        target=write, daemon=True
+    """A TIFF of one pixel, in a tile of 900 million: libtiff unpacks whole tiles."""
+    tags = {256: 1, 257: 1, 258: 8, 259: 8, 262: 1, 277: 1, 322: 30000, 323: 30000, 324: 8, 325: 17}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return (
+        b"II*\0"
+        + struct.pack("<I", 25)
+        + zlib.compress(bytes(9)).ljust(17)
+        + struct.pack("<H", 10)
+        + entries
+        + bytes(4)
     )
+
+
+def healing(folder: Path, name: str) -> tuple[Record, threading.Thread]:
+    """A record whose file hides its memory the first time that it is read, and never again."""
+    image, mask = folder / name, folder / f"{name} mask"
+    image.write_bytes(bomb())
+    os.mkfifo(mask)
+
+    def heal() -> None:
+        with mask.open("wb") as pipe:  # opens when the worker waits for the mask, and so has read the image
+            for path in (image, mask):
+                (folder / "healed").write_bytes(GOOD)
+                (folder / "healed").replace(path)
+            pipe.write(GOOD)
+
+    return Record(name, str(image), Labels(), mask=str(mask)), threading.Thread(target=heal, daemon=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory")
 def test_memory_that_a_header_hides_ends_that_record_and_is_tried_twice(tmp_path: Path) -> None:
-    good = save(Image.new("L", (1, 1)), "PNG")
-    always, first = with_masks(tmp_path, "always", [bomb(), bomb()])
-    once, second = with_masks(tmp_path, "once", [bomb(), good])
+    (tmp_path / "always.tif").write_bytes(bomb())
+    always = Record("always.tif", str(tmp_path / "always.tif"), Labels())
+    once, thread = healing(tmp_path, "once.tif")
     work = [*records(tmp_path, 30), always, once]
-    first.start()
-    second.start()
+    thread.start()
     with Engine(replace(RECIPE, memory_mb=64), 2, 30) as engine:
         found = {record.key: outcome.row for record, outcome in engine.run(work)}
     refused = {key: (row.reason, row.note) for key, row in found.items() if row.status != "accepted"}
-    assert {key: reason for key, (reason, _) in refused.items()} == {"always.png": "out_of_memory"}, refused
-    assert "limits.memory_mb" in str(found["always.png"].note)
+    assert {key: reason for key, (reason, _) in refused.items()} == {"always.tif": "out_of_memory"}, refused
+    assert "limits.memory_mb" in str(found["always.tif"].note)
     assert {"out_of_memory", "timeout", "worker_died"} <= UNSTABLE_REASONS
 
 
@@ -98,7 +107,7 @@ def test_large_images_wait_for_each_other_and_all_are_accepted(tmp_path: Path) -
         work.append(Record(path.name, str(path), Labels()))
     peaks = []
     for total in (200, 100_000):
-        with Engine(replace(RECIPE, memory_mb=200), 4, 2, total) as engine:
+        with Engine(replace(RECIPE, memory_mb=200), 4, 60, total) as engine:
             list(engine.run(small * 100))  # until all workers are there
             with watched() as seen:
                 found = [outcome.row.status for _, outcome in engine.run(work)]
