@@ -112,7 +112,6 @@ samples = Table(
     Index("samples_record", "record"),
     Index("samples_shard", "shard", "id"),
     Index("samples_split", "split", "id"),
-    Index("samples_record", "record"),
 )
 
 

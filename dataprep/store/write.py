@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -84,7 +84,9 @@ class StoreWriter:
             raise StoreError(f"{path}: the store can't be written there: {error}") from error
 
     def _open(self) -> None:
-        if not (_is_unfinished(self._building) and has_layout(self._outcomes)):
+        if _holds(self._building, _is_complete):
+            self._set_aside()
+        if not (_holds(self._building, is_current) and has_layout(self._outcomes)):
             self._remove()
         # A creator, not a URL of SQLAlchemy's: in that, a ? or a % of the path would mean something.
         uri = f"{self._building.resolve().as_uri()}?mode=rwc"
@@ -101,6 +103,14 @@ class StoreWriter:
         schema.create_tables(self._connection)
         self._connection.commit()
         self.outcomes = Outcomes(self._connection, self._outcomes)
+
+    def _set_aside(self) -> None:
+        """Keeps a store whose build was killed between its last commit and its rename, as one that broke a limit."""
+        with closing(sqlite3.connect(self._building)) as connection:
+            for pragma in ("wal_checkpoint(TRUNCATE)", "journal_mode=DELETE"):
+                connection.execute(f"PRAGMA {pragma}")
+        self._building.replace(_beside(self.path, "failed"))
+        self._remove()
 
     def lay_out(self, plan: Iterable[Planned]) -> Layout:
         """Lays a plan over the outcomes; see `Layout`."""
@@ -205,12 +215,17 @@ def _check_target(path: Path) -> None:
         raise StoreError(f"{path}: this file is no store and would be lost; choose another --store, or remove it")
 
 
-def _is_unfinished(path: Path) -> bool:
-    """Whether a file is the beginning of a store of this format version."""
+def _holds(path: Path, judge: Callable[[sqlite3.Connection], bool]) -> bool:
+    """Whether there is a database that a judge finds good."""
     if not path.exists():
         return False
     try:
         with closing(sqlite3.connect(path)) as connection:
-            return is_current(connection)
+            return judge(connection)
     except sqlite3.Error:
         return False
+
+
+def _is_complete(connection: sqlite3.Connection) -> bool:
+    """Whether a store of this format version wants nothing but its rename."""
+    return is_current(connection) and bool(connection.execute("SELECT count(*) FROM dataset").fetchone()[0])

@@ -74,11 +74,15 @@ def begin(folder: Path, *options: str) -> subprocess.Popen[bytes]:
 
 
 def kept(folder: Path) -> int:
-    """Outcomes that an unfinished build has kept."""
+    """Outcomes that an unfinished build has kept, or that one has which was killed on the last steps."""
+    return max(rows(folder / "s.db.outcomes", "outcomes"), rows(folder / "s.db.failed", "records"))
+
+
+def rows(path: Path, table: str) -> int:
     try:
         # Never made by looking at it.
-        with closing(sqlite3.connect(f"{(folder / 's.db.outcomes').as_uri()}?mode=rw", uri=True)) as connection:
-            return int(connection.execute("SELECT count(*) FROM outcomes").fetchone()[0])
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
     except sqlite3.OperationalError:
         return 0  # not begun, killed before the table was there, or put in place meanwhile
 
@@ -109,6 +113,7 @@ def kill(folder: Path, process: subprocess.Popen[bytes], least: int, seconds: fl
         process.wait()
 
 
+@pytest.mark.timeout(900)  # some forty builds
 def test_a_build_killed_at_any_moment_goes_on_and_ends_the_same(photos: Path) -> None:
     wanted = digest(photos / "calm.db")
     randomness = random.Random(os.environ.get("DATAPREP_SEED", "0"))
@@ -139,6 +144,25 @@ def test_a_build_killed_at_any_moment_goes_on_and_ends_the_same(photos: Path) ->
     assert finished(photos)["digest"] == wanted
     assert ends or KILLS < 25
     assert set(leftovers(photos)) <= {"s.db.files"}
+
+
+@pytest.mark.parametrize(
+    "step", ["dataprep.store.write.StoreWriter._put_in_place", "os.fsync", "dataprep.build.build.remember"]
+)
+def test_a_kill_on_the_last_steps_loses_nothing(photos: Path, step: str) -> None:
+    """All is committed: killed before the store gets its journal mode, before it gets its name, and right after."""
+    owner, _, name = step.rpartition(".")
+    code = (
+        "import os, signal, pkgutil; from dataprep.cli import main; "
+        f"setattr(pkgutil.resolve_name({owner!r}), {name!r}, lambda *_: os.kill(os.getpid(), signal.SIGKILL)); main()"
+    )
+    command = [sys.executable, "-c", code, "build", str(photos / "m.yaml"), "--store", str(photos / "s.db")]
+    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+    assert (photos / "s.db").exists() == (name == "remember")
+    summary = finished(photos)
+    assert summary["reused"] == {"previous store": COUNT + 2}
+    assert summary["digest"] == digest(photos / "calm.db")
+    assert leftovers(photos) == ["s.db.files"]
 
 
 def test_a_kill_loses_at_most_what_was_in_flight(photos: Path) -> None:
