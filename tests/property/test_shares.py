@@ -32,8 +32,10 @@ def loaded(source: str, folder: Path) -> LoadedManifest:
 @given(st.data(), strategies.sizes(3))
 def test_shares_are_told_from_pixels(data: st.DataObject, size: Size) -> None:
     drawn = replace(data.draw(strategies.labels(size)), mask=None)
-    places = [drawn.boxes.corners, *(ring for one in drawn.polygons.rings for ring in one)]  # type: ignore[union-attr]
-    places.append(drawn.keypoints.points[drawn.keypoints.points[:, :, 2] > 0, :2])  # type: ignore[union-attr]
+    assert drawn.boxes is not None and drawn.keypoints is not None and drawn.polygons is not None
+    points = drawn.keypoints.points
+    places = [drawn.boxes.corners, points[points[:, :, 2] > 0, :2]]
+    places += [ring for one in drawn.polygons.rings for ring in one]
     numbers = np.concatenate([place.ravel() for place in places])
     shares = move(drawn, Affine.scale(1 / size.width, 1 / size.height))
     voc = loaded("format: voc", Path("/"))
