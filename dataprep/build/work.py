@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataprep.build.packed import Packed
+from dataprep.build.shares import refuse_shares
 from dataprep.errors import ManifestError, near
 from dataprep.inputs import Record, Refusal
 from dataprep.manifest import LoadedManifest
@@ -46,11 +47,12 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
         limit: keep only so many inputs, in hash order.
 
     Raises:
-        SourceError: the source can't be read.
+        SourceError: the source can't be read, or holds shares of the image where pixels are declared.
         ManifestError: the split contradicts itself.
     """
     split = loaded.manifest.split
     listing = loaded.source.read(loaded.root, split_folders=isinstance(split, FolderSplit))
+    refuse_shares(loaded, listing.records)
     names = listing.keypoints.names if listing.keypoints else ()
     for step in loaded.manifest.steps():
         for name in step.needs():

@@ -20,7 +20,7 @@ from dataprep.sources.voc import Voc
 BOX = "<bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox>"
 
 
-def annotation(name: str = "a", filename: str = "", box: tuple[float, ...] = (1, 1, 2, 2)) -> str:
+def annotation(name: str = "a", filename: str = "", box: tuple[float | str, ...] = (1, 1, 2, 2)) -> str:
     """XML of one box."""
     file = f"<filename>{filename}</filename>" if filename else ""
     return f"<annotation>{file}<object><name>{name}</name>{BOX.format(*box)}</object></annotation>"
@@ -69,6 +69,32 @@ def rows(listing: Listing) -> dict[str, Refusal]:
         (annotation(box=(1, 1, 10**9, 2)), "bad_box", "1000000000"),
         (annotation(box=(-20_000_000, 1, 2, 2)), "bad_box", "-20000000"),
         ('<!DOCTYPE a [<!ENTITY e "boom">]><annotation>&e;</annotation>', "bad_annotation", "no XML that can be read"),
+        # What Python, or a first look for a name, would take for something else than it is.
+        (annotation(box=("1_4", 1, 20, 2)), "bad_annotation", "'1_4'"),
+        (annotation().replace("<xmin>", "<xmin>5</xmin><xmin>"), "bad_annotation", "wanted one <xmin>, found 2"),
+        (annotation().replace("<name>", "<name>b</name><name>"), "bad_annotation", "wanted one <name>, found 2"),
+        (annotation().replace("object>", "Object>"), "bad_annotation", "in small letters; found 2 elsewhere"),
+        (
+            annotation().replace("<object>", "<objects><object>").replace("</object>", "</object></objects>"),
+            "bad_annotation",
+            "right in <annotation>",
+        ),
+        (annotation().replace("bndbox>", "robndbox>"), "bad_annotation", "found <robndbox>, which is no upright box"),
+        (
+            annotation().replace("<object>", "<object><difficult>2</difficult>"),
+            "bad_annotation",
+            "0 or 1 in <difficult>",
+        ),
+        (
+            annotation().replace("<object>", "<size><width>9.5</width><height>9</height></size><object>"),
+            "bad_annotation",
+            "whole pixels in <width>, found 9.5",
+        ),
+        (
+            annotation().replace("<object>", "<size><width>-9</width><height>9</height></size><object>"),
+            "bad_annotation",
+            "whole pixels in <width>, found -9",
+        ),
     ],
 )
 def test_a_bad_annotation_costs_its_image_only(tmp_path: Path, xml: str, reason: str, words: str) -> None:

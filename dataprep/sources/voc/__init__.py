@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import ClassVar, Literal
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 from pydantic import Field
 
 from dataprep.errors import AnnotationError
 from dataprep.geometry import Size
 from dataprep.inputs import Record, Refusal, split_suffix, walk
-from dataprep.labels import DIFFICULT, TRUNCATED, Boxes, Labels
-from dataprep.locations import read
+from dataprep.labels import Boxes, Labels
 from dataprep.pairing import Images, Pairs, pair, position, read_files, rows
 from dataprep.sources import FARTHEST, AnnotatedSource, Listing
+from dataprep.sources.voc.elements import flags_of, number_of, objects_of, only, root_of, size_of, text_of
 from dataprep.sources.voc.recognition import recognise
 from dataprep.survey import Suggestion, Survey
 
@@ -119,7 +116,7 @@ class Voc(AnnotatedSource):
         """The image's file name, and what is said of it."""
         base = ""
         try:
-            root = _root(path, place)
+            root = root_of(path, place)
             # Tools write whole paths here, of Windows too.
             base = PureWindowsPath(unicodedata.normalize("NFC", (root.findtext("filename") or "").strip())).name
             return base, self._annotation(root, place)
@@ -127,19 +124,21 @@ class Voc(AnnotatedSource):
             return base, error
 
     def _annotation(self, root: Element, place: str) -> _Annotation:
-        objects = [(one, f"{place}, object {index}") for index, one in enumerate(root.findall("object"), 1)]
+        objects = [(one, f"{place}, object {index}") for index, one in enumerate(objects_of(root, place), 1)]
         return _Annotation(
-            tuple(_text(one, "name", where) for one, where in objects),
-            _size(root, place),
+            tuple(text_of(one, "name", where) for one, where in objects),
+            size_of(root, place),
             tuple(self._corners(one, where) for one, where in objects),
-            tuple(_flags(one) for one, _ in objects),
+            tuple(flags_of(one, where) for one, where in objects),
         )
 
     def _corners(self, element: Element, place: str) -> tuple[float, float, float, float]:
-        box = element.find("bndbox")
+        box = only(element, "bndbox", place)
         if box is None:
-            raise AnnotationError("bad_annotation", f"{place}: wanted <bndbox>, found none")
-        x0, y0, x1, y1 = (_number(box, tag, place) for tag in ("xmin", "ymin", "xmax", "ymax"))
+            found = next((one.tag for one in element if one.tag in ("robndbox", "polygon")), None)
+            hint = f"<{found}>, which is no upright box" if found else "none"
+            raise AnnotationError("bad_annotation", f"{place}: wanted <bndbox>, found {hint}; write its box as well")
+        x0, y0, x1, y1 = (number_of(box, tag, place) for tag in ("xmin", "ymin", "xmax", "ymax"))
         for number in (x0, y0, x1, y1):
             if abs(number) > FARTHEST:
                 raise AnnotationError("bad_box", f"{place}: wanted numbers up to {FARTHEST:.0f}, found {number:.17g}")
@@ -148,47 +147,3 @@ class Voc(AnnotatedSource):
                 "bad_box", f"{place}: wanted xmin <= xmax and ymin <= ymax, found {x0:g}, {y0:g}, {x1:g}, {y1:g}"
             )
         return x0 - self.first_pixel, y0 - self.first_pixel, x1 - self.first_pixel + 1, y1 - self.first_pixel + 1
-
-
-def _root(path: str, place: str) -> Element:
-    try:
-        root: Element | None = fromstring(read(path))
-    except (ParseError, DefusedXmlException, OSError, UnicodeError, LookupError) as error:
-        raise AnnotationError("bad_annotation", f"{place}: no XML that can be read: {error}") from error
-    if root is None or root.tag != "annotation":
-        found = "nothing" if root is None else f"<{root.tag}>"
-        raise AnnotationError("bad_annotation", f"{place}: wanted <annotation>, found {found}")
-    return root
-
-
-def _flags(element: Element) -> int:
-    """VOC writes 1 for yes and 0, or nothing, for no."""
-    marks = (("difficult", DIFFICULT), ("truncated", TRUNCATED))
-    return sum(flag for tag, flag in marks if (element.findtext(tag) or "").strip() == "1")
-
-
-def _size(root: Element, place: str) -> Size | None:
-    size = root.find("size")
-    if size is None:
-        return None
-    width, height = _number(size, "width", place), _number(size, "height", place)
-    # Some tools write 0 for "not known".
-    return Size(int(width), int(height)) if width and height else None
-
-
-def _text(element: Element, tag: str, place: str) -> str:
-    text = (element.findtext(tag) or "").strip()
-    if not text:
-        raise AnnotationError("bad_annotation", f"{place}: wanted <{tag}> with a text, found none")
-    return text
-
-
-def _number(element: Element, tag: str, place: str) -> float:
-    text = _text(element, tag, place)
-    try:
-        number = float(text)
-    except ValueError:
-        raise AnnotationError("bad_annotation", f"{place}: wanted a number in <{tag}>, found {text!r}") from None
-    if not math.isfinite(number):
-        raise AnnotationError("bad_annotation", f"{place}: wanted a finite number in <{tag}>, found {text!r}")
-    return number

@@ -36,7 +36,11 @@ def labels(draw: st.DrawFn, size: Size, *, whole: bool) -> Labels:
     return Labels(boxes=Boxes.of(corners, classes, flags))
 
 
-def voc(labels: Labels, size: Size, first: int) -> str:
+# As VOC writes no and yes, and as other tools do.
+WORDS = (("0", "1"), ("false", "true"), ("", " True "), ("Unspecified", "yes"))
+
+
+def voc(labels: Labels, size: Size, first: int, words: tuple[str, str]) -> str:
     """As the devkit has it: the numbers of the first and of the last pixel that a box covers."""
     text = f"<annotation><size><width>{size.width}</width><height>{size.height}</height><depth>3</depth></size>"
     assert labels.boxes is not None
@@ -44,20 +48,24 @@ def voc(labels: Labels, size: Size, first: int) -> str:
     for (x0, y0, x1, y1), id, flag in zip(of.corners.tolist(), of.classes.tolist(), of.flags.tolist(), strict=True):
         numbers = {"xmin": x0 + first, "ymin": y0 + first, "xmax": x1 - 1 + first, "ymax": y1 - 1 + first}
         box = "".join(f"<{tag}>{round(number)}</{tag}>" for tag, number in numbers.items())
-        text += f"<object><name>{CLASSES[id].replace('&', '&amp;')}</name><difficult>{int(bool(flag & DIFFICULT))}"
-        text += f"</difficult><truncated>{int(bool(flag & TRUNCATED))}</truncated><bndbox>{box}</bndbox></object>"
+        text += f"<object><name>{CLASSES[id].replace('&', '&amp;')}</name><difficult>{words[bool(flag & DIFFICULT)]}"
+        text += f"</difficult><truncated>{words[bool(flag & TRUNCATED)]}</truncated><bndbox>{box}</bndbox></object>"
     return f"{text}</annotation>"
 
 
-@given(data=st.data(), size=sizes(1, 400), first=st.sampled_from([0, 1]), whole=st.booleans())
-def test_labels_to_voc_and_back(data: st.DataObject, size: Size, first: int, whole: bool) -> None:
+@given(
+    data=st.data(), size=sizes(1, 400), first=st.sampled_from([0, 1]), whole=st.booleans(), words=st.sampled_from(WORDS)
+)
+def test_labels_to_voc_and_back(
+    data: st.DataObject, size: Size, first: int, whole: bool, words: tuple[str, str]
+) -> None:
     known = data.draw(labels(size, whole=whole))
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         for folder in ("JPEGImages", "Annotations"):
             (root / folder).mkdir()
         (root / "JPEGImages/a.jpg").touch()
-        (root / "Annotations/a.xml").write_text(voc(known, size, first))
+        (root / "Annotations/a.xml").write_text(voc(known, size, first, words))
         source = Voc(format="voc", root=".", first_pixel=first, classes=CLASSES)
         (record,) = source.read(root, split_folders=False).records
     found = record.labels.boxes
