@@ -75,7 +75,7 @@ def vectors() -> dict[str, list[dict[str, Any]]]:
 
 
 def _case(random: Random, written: Steps) -> dict[str, Any]:
-    size = Size(random.randint(12, 30), random.randint(10, 25))
+    size = Size(random.randint(12, 22), random.randint(10, 18))
     pixels = _picture(size, random.randrange(1 << 30))
     steps, background = replayed(written)
     models = [transforms()[step["name"]].model_validate(step["parameters"]) for step in steps]
