@@ -1,5 +1,4 @@
 import type { MaskedPicture } from '../augmentation.ts';
-import { clamped, rint } from '../render/resampling.ts';
 import type { Tint } from './drawing.ts';
 
 /** ITU-R BT.601. */
@@ -19,12 +18,16 @@ export function tinted<T extends MaskedPicture>(picture: T, { brightness, contra
   const [own, shared] = [contrast * brightness * saturation, contrast * brightness * (1 - saturation)];
   const offset = MIDDLE * (1 - contrast);
   const result = new Uint8Array(rgb.length);
+  // Rounds and holds as it says above.
+  const levels = new Uint8ClampedArray(result.buffer);
   for (let at = 0; at < rgb.length; at += 3) {
-    const [r, g, b] = [rgb[at] as number, rgb[at + 1] as number, rgb[at + 2] as number];
+    const r = rgb[at] as number;
+    const g = rgb[at + 1] as number;
+    const b = rgb[at + 2] as number;
     const gray = shared * (RED * r + GREEN * g + BLUE * b) + offset;
-    result[at] = clamped(rint(own * r + gray));
-    result[at + 1] = clamped(rint(own * g + gray));
-    result[at + 2] = clamped(rint(own * b + gray));
+    levels[at] = own * r + gray;
+    levels[at + 1] = own * g + gray;
+    levels[at + 2] = own * b + gray;
   }
   return { ...picture, rgb: result };
 }

@@ -1,5 +1,5 @@
 import { inverse } from '../geometry/affine.ts';
-import { type Convex, commonConvex, holding, mappedConvex } from '../geometry/convex.ts';
+import { type Convex, commonConvex, mappedConvex } from '../geometry/convex.ts';
 import { corners, rectOf, type Size } from '../geometry/rect.ts';
 import type { Affine } from '../wire.ts';
 
@@ -23,22 +23,20 @@ export function placed(size: Size, affine: Affine): Placement {
  * The mask of a variation: each pixel takes the value at its centre, src = floor(M⁻¹ (dst + ½)), and none is made up.
  *
  * @param mask the class index of every pixel of the picture, row-major
- * @param fill the value outside the region
+ * @param fill the value where the variation shows no picture
  */
-export function gathered({ size, affine, region }: Placement, mask: Uint8Array, fill: number): Uint8Array<ArrayBuffer> {
+export function gathered({ size, affine }: Placement, mask: Uint8Array, fill: number): Uint8Array<ArrayBuffer> {
   const { width, height } = size;
   const [a, b, c, d, e, f] = inverse(affine);
-  const inside = holding(region, 0);
   const found = new Uint8Array(width * height).fill(fill);
   for (let row = 0, at = 0; row < height; row++) {
     for (let column = 0; column < width; column++, at++) {
       const x = a * (column + 0.5) + b * (row + 0.5) + c;
       const y = d * (column + 0.5) + e * (row + 0.5) + f;
-      if (!inside(x, y)) continue;
-      const [sx, sy] = [
-        Math.min(Math.max(Math.floor(x), 0), width - 1),
-        Math.min(Math.max(Math.floor(y), 0), height - 1),
-      ];
+      // The centres of its pixels lie in the variation; so what is left of the region is the picture.
+      if (!(x >= 0 && x <= width && y >= 0 && y <= height)) continue;
+      const sx = Math.min(Math.floor(x), width - 1);
+      const sy = Math.min(Math.floor(y), height - 1);
       found[at] = mask[sy * width + sx] as number;
     }
   }

@@ -100,9 +100,18 @@ export function commonConvex(one: Convex, other: Convex): Convex {
  */
 export function holding(polygon: Convex, slack: number): (x: number, y: number) => boolean {
   if (polygon.length < 3) return () => false;
-  const sides = edges(polygon).flatMap((edge) => {
-    const length = Math.hypot(edge.dx, edge.dy);
-    return length > 0 ? [{ ...edge, length }] : [];
-  });
-  return (px, py) => sides.every(({ x, y, dx, dy, length }) => (dx * (py - y) - dy * (px - x)) / length >= -slack);
+  // Numbers in a row: this is asked of every pixel of a mask.
+  const sides = Float64Array.from(
+    edges(polygon).flatMap(({ x, y, dx, dy }) => {
+      const length = Math.hypot(dx, dy);
+      return length > 0 ? [x, y, dx / length, dy / length] : [];
+    }),
+  );
+  return (px, py) => {
+    for (let at = 0; at < sides.length; at += 4) {
+      const alongX = (sides[at + 2] as number) * (py - (sides[at + 1] as number));
+      if (alongX - (sides[at + 3] as number) * (px - (sides[at] as number)) < -slack) return false;
+    }
+    return true;
+  };
 }

@@ -128,7 +128,8 @@ function sumAcross(result: Uint8Array, at: number, line: Int32Array, weights: We
     let g = share * (fill.color[1] - MIDDLE);
     let b = share * (fill.color[2] - MIDDLE);
     for (let tap = column * taps; tap < (column + 1) * taps; tap++) {
-      const [weight, from] = [whole[tap] as number, (places[tap] as number) * 3];
+      const weight = whole[tap] as number;
+      const from = (places[tap] as number) * 3;
       r += weight * (line[from] as number);
       g += weight * (line[from + 1] as number);
       b += weight * (line[from + 2] as number);

@@ -2,7 +2,6 @@ import type { Picture } from '../decode/path.ts';
 import type { Size } from '../geometry/rect.ts';
 import type { Affine } from '../wire.ts';
 import type { Color } from './passes.ts';
-import { clamped, rint } from './resampling.ts';
 
 /** Pixels beyond the image that a cubic reads for a place at its edge. */
 const BORDER = 2;
@@ -20,8 +19,11 @@ export function sample(image: Picture, back: Affine, size: Size, color: Color, i
   const bordered = withBorder(image);
   const stride = (image.width + 2 * BORDER) * 3;
   const rgb = new Uint8Array(size.width * size.height * 3);
+  // Rounds to the nearest level, halves to the even one, and holds it in 0 … 255.
+  const levels = new Uint8ClampedArray(rgb.buffer);
   const taps = isCubic ? 4 : 2;
   const weigh = isCubic ? cubic : linear;
+  const level = isCubic ? cubicLevel : linearLevel;
   const [across, down] = [new Float32Array(taps), new Float32Array(taps)];
   // Half of the taps lie before a place.
   const lead = BORDER - taps / 2 + 1;
@@ -31,45 +33,53 @@ export function sample(image: Picture, back: Affine, size: Size, color: Color, i
       const x = a * (column + 0.5) + b * (row + 0.5) + c;
       const y = d * (column + 0.5) + e * (row + 0.5) + f;
       if (!(x >= 0 && x < image.width && y >= 0 && y < image.height)) {
-        rgb.set(color, at);
+        rgb[at] = color[0];
+        rgb[at + 1] = color[1];
+        rgb[at + 2] = color[2];
         continue;
       }
-      const [left, top] = [Math.floor(x - 0.5), Math.floor(y - 0.5)];
+      const left = Math.floor(x - 0.5);
+      const top = Math.floor(y - 0.5);
       weigh(across, x - 0.5 - left);
       weigh(down, y - 0.5 - top);
-      gather(rgb, at, bordered, (top + lead) * stride + (left + lead) * 3, stride, across, down);
+      const first = (top + lead) * stride + (left + lead) * 3;
+      levels[at] = level(bordered, first, stride, across, down);
+      levels[at + 1] = level(bordered, first + 1, stride, across, down);
+      levels[at + 2] = level(bordered, first + 2, stride, across, down);
     }
   }
   return { rgb, width: size.width, height: size.height };
 }
 
-/** One output pixel from a square of the image. */
-function gather(
-  rgb: Uint8Array,
-  at: number,
+/** A level of an output pixel, not yet rounded, of four times four of the image. */
+function cubicLevel(from: Uint8Array, first: number, stride: number, across: Float32Array, down: Float32Array): number {
+  const a = across[0] as number;
+  const b = across[1] as number;
+  const c = across[2] as number;
+  const d = across[3] as number;
+  let total = 0;
+  for (let line = 0, at = first; line < 4; line++, at += stride) {
+    const left = float(float((from[at] as number) * a) + float((from[at + 3] as number) * b));
+    const row = float(float(left + float((from[at + 6] as number) * c)) + float((from[at + 9] as number) * d));
+    total = float(total + float(row * (down[line] as number)));
+  }
+  return total;
+}
+
+/** A level of an output pixel, not yet rounded, of two times two of the image. */
+function linearLevel(
   from: Uint8Array,
   first: number,
   stride: number,
   across: Float32Array,
   down: Float32Array,
-): void {
-  let [r, g, b] = [0, 0, 0];
-  for (let line = 0; line < down.length; line++) {
-    const weight = down[line] as number;
-    let [lineR, lineG, lineB] = [0, 0, 0];
-    for (let step = 0, place = first + line * stride; step < across.length; step++, place += 3) {
-      const share = across[step] as number;
-      lineR = float(lineR + float((from[place] as number) * share));
-      lineG = float(lineG + float((from[place + 1] as number) * share));
-      lineB = float(lineB + float((from[place + 2] as number) * share));
-    }
-    r = float(r + float(lineR * weight));
-    g = float(g + float(lineG * weight));
-    b = float(b + float(lineB * weight));
-  }
-  rgb[at] = clamped(rint(r));
-  rgb[at + 1] = clamped(rint(g));
-  rgb[at + 2] = clamped(rint(b));
+): number {
+  const a = across[0] as number;
+  const b = across[1] as number;
+  const below = first + stride;
+  const upper = float(float((from[first] as number) * a) + float((from[first + 3] as number) * b));
+  const lower = float(float((from[below] as number) * a) + float((from[below + 3] as number) * b));
+  return float(float(upper * (down[0] as number)) + float(lower * (down[1] as number)));
 }
 
 /** The weights of the pixels at 0 and 1 for a place between them. */
