@@ -31,7 +31,16 @@ from dataprep.pixels.encode import Encoding, Jpeg
 from dataprep.plan import Options
 from dataprep.sources import KeypointNames, Source, sources
 from dataprep.split import HashSplit, Split
-from dataprep.transforms import Coloring, ColorParameter, Filling, Transform, transforms
+from dataprep.transforms import (
+    Coloring,
+    ColorParameter,
+    Filling,
+    Transform,
+    background,
+    fill_colors,
+    in_numbers,
+    transforms,
+)
 
 
 class Shards(BaseModel):
@@ -195,16 +204,11 @@ class Manifest(BaseModel):
         """The transforms, with ``fill: mean`` put in numbers."""
         normalization = self.declared_normalization()
         mean = normalization.mean() if normalization else None
-        return tuple(
-            step.with_mean(mean) if isinstance(step, Filling | Coloring) and mean is not None else step
-            for step in self._plain_steps()
-        )
+        return in_numbers(self._plain_steps(), mean)
 
     def background_color(self) -> Color:
         """What shows through transparent pixels."""
-        if self.background is not None:
-            return self.background
-        return next(iter(self.fill_colors()), (0, 0, 0))
+        return background(self.background, self.steps())
 
     def options(self, keypoints: KeypointNames | None) -> Options:
         """What is said of all labels, for the keypoints of the source."""
@@ -213,8 +217,7 @@ class Manifest(BaseModel):
 
     def fill_colors(self) -> tuple[Color, ...]:
         """The colours of constant fills, in the order of the steps, each once."""
-        fills = [step.fill for step in self.steps() if isinstance(step, Filling | Coloring)]
-        return tuple(dict.fromkeys(fill for fill in fills if isinstance(fill, tuple)))
+        return fill_colors(self.steps())
 
 
 class LoadedManifest(BaseModel):

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from dataprep import canonical
+from dataprep.normalization import Normalization
 from dataprep.store.content import Dataset, Shard
 from dataprep.store.read import Store
+from dataprep.transforms import background, in_numbers, transforms
 
 FORMAT = 1
 
@@ -49,11 +53,30 @@ def contract(dataset: Dataset) -> bytes:
             },
             "normalize": dataset.normalize,
             "transforms": dataset.manifest.get("transforms", []),
+            **_replay(dataset),
             "classes": list(dataset.classes),
             "keypoints": dataset.keypoints,
             "golden": list(dataset.golden),
         }
     )
+
+
+def _replay(dataset: Dataset) -> dict[str, Any]:
+    """The steps as they were taken, every parameter in its place, so that a client can take them with any image."""
+    manifest = dataset.manifest
+    written = [next(iter(step.items())) for step in manifest.get("transforms", [])]
+    try:
+        steps = [transforms()[name].model_validate(parameters) for name, parameters in written]
+    except (KeyError, ValidationError):
+        # Another version built the store, and had other steps: its images are as good as ever.
+        return {"steps": None, "background": None}
+    normalize = Normalization(tuple(dataset.normalize["scale"]), tuple(dataset.normalize["offset"]))
+    taken = in_numbers(steps, normalize.mean())
+    color = manifest.get("background")
+    return {
+        "steps": [{"name": step.name, "parameters": step.model_dump(mode="json")} for step in taken],
+        "background": list(background(tuple(color) if color is not None else None, taken)),
+    }
 
 
 def datasets(summaries: Iterable[Mapping[str, Any]]) -> bytes:

@@ -96,7 +96,8 @@ def _list(schema: Schema) -> str:
 
 def _map(schema: Schema) -> str:
     _expect("a map", schema, {"type", "additionalProperties", "propertyNames"})
-    values = _type(schema["additionalProperties"])
+    inner = schema["additionalProperties"]
+    values = "unknown" if inner is True else _type(inner)
     if "propertyNames" in schema:
         return f"Partial<Record<{_type(schema['propertyNames'])}, {values}>>"
     return f"Record<string, {values}>"

@@ -123,6 +123,24 @@ def plan(view: View, steps: Iterable[Transform]) -> tuple[View, ...]:
     return views
 
 
+def in_numbers(steps: Iterable[Transform], mean: Color | None) -> tuple[Transform, ...]:
+    """The steps with ``fill: mean`` put in numbers, where the mean is known."""
+    return tuple(
+        step.with_mean(mean) if isinstance(step, Filling | Coloring) and mean is not None else step for step in steps
+    )
+
+
+def fill_colors(steps: Iterable[Transform]) -> tuple[Color, ...]:
+    """The colours of constant fills, in the order of the steps, each once."""
+    fills = [step.fill for step in steps if isinstance(step, Filling | Coloring)]
+    return tuple(dict.fromkeys(fill for fill in fills if isinstance(fill, tuple)))
+
+
+def background(color: Color | None, steps: Iterable[Transform]) -> Color:
+    """What shows through transparent pixels: the colour that is given, else the first constant fill, else black."""
+    return color if color is not None else next(iter(fill_colors(steps)), (0, 0, 0))
+
+
 @cache
 def transforms() -> dict[str, type[Transform]]:
     """Every transform by its name in the manifest."""

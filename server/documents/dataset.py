@@ -29,7 +29,9 @@ RecordStatus = TypeAliasType(
     "RecordStatus",
     Annotated[Literal["accepted", "rejected", "duplicate", "filtered"], Field(description="What became of an input.")],
 )
+_Level = Annotated[int, Field(ge=0, le=255)]
 _Three = tuple[float, float, float]
+_Color = tuple[_Level, _Level, _Level]
 
 
 class FileReference(Document):
@@ -122,8 +124,15 @@ class ContractInput(Document):
     dtype: Literal["float32"]
 
 
+class Step(Document):
+    """A transform as it was taken: every parameter of its page in `dataprep schema`, fills in numbers."""
+
+    name: str
+    parameters: dict[str, Any]
+
+
 class Contract(Document):
-    """`contract.json`: how pixels become tensors."""
+    """`contract.json`: how pixels become tensors, and how an image file becomes such pixels."""
 
     format: Literal[1]
     name: str
@@ -132,6 +141,10 @@ class Contract(Document):
     normalize: Normalization
     transforms: list[Any]
     """As in the manifest."""
+    steps: list[Step] | None
+    """The same, each parameter with its value; null where another version built the store, with other transforms."""
+    background: _Color | None
+    """R, G, B behind transparent pixels; null where `steps` is."""
     classes: list[str]
     keypoints: KeypointSpec | None
     golden: list[GoldenSample]

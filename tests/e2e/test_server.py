@@ -131,6 +131,9 @@ def test_contract(http: httpx.Client) -> None:
     for name in ("normalize", "classes", "keypoints", "golden", "digest", "name"):
         assert contract[name] == index[name]
     assert [next(iter(step)) for step in contract["transforms"]] == ["crop_to", "square", "resize"]
+    assert [step["name"] for step in contract["steps"]] == ["crop_to", "square", "resize"]
+    assert contract["steps"][1]["parameters"] == {"by": "pad", "align": "center", "fill": [0, 0, 0]}
+    assert contract["background"] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ export interface BrowsedSample extends SampleLabels {
   split: string;
 }
 
-/** `contract.json`: how pixels become tensors. */
+/** `contract.json`: how pixels become tensors, and how an image file becomes such pixels. */
 export interface Contract {
   format: 1;
   name: string;
@@ -25,6 +25,10 @@ export interface Contract {
   normalize: Normalization;
   /** As in the manifest. */
   transforms: unknown[];
+  /** The same, each parameter with its value; null where another version built the store, with other transforms. */
+  steps: Step[] | null;
+  /** R, G, B behind transparent pixels; null where `steps` is. */
+  background: [number, number, number] | null;
   classes: string[];
   keypoints: KeypointSpec | null;
   golden: GoldenSample[];
@@ -252,4 +256,10 @@ export interface SplitSize {
   samples: number;
   images_bytes: number;
   labels_bytes: number;
+}
+
+/** A transform as it was taken: every parameter of its page in `dataprep schema`, fills in numbers. */
+export interface Step {
+  name: string;
+  parameters: Record<string, unknown>;
 }
