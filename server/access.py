@@ -16,7 +16,7 @@ SIGN_IN = "/signin"
 STYLE = "/signin.css"
 
 # What holds nothing of a dataset: for load balancers, and the parts that pages are made of.
-_OPEN = ("/healthz", "/readyz", SIGN_IN, STYLE, "/client.js", "/augment.js", "/preprocess.js")
+_OPEN = ("/healthz", "/readyz", SIGN_IN, STYLE, "/client.js", "/augment.js", "/preprocess.js", "/records.js")
 _OPEN_FOLDERS = ("/assets/",)
 _PAGES = ("/", "/train")
 

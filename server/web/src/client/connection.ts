@@ -1,6 +1,7 @@
 import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb';
 import { DataprepError, reasonOf } from './complaint.ts';
 import { probeStorage } from './probe.ts';
+import type { RecordTables } from './records/layout.ts';
 import type { Contract, DatasetIndex, Sample } from './wire.ts';
 
 /** How image bytes are kept: Blobs where the browser can, else ArrayBuffers. */
@@ -24,8 +25,11 @@ interface Probe {
   blob: Blob | ArrayBuffer;
 }
 
-/** The tables of the database. Images and labels are addressed by the SHA-256 of what was downloaded. */
-export interface Tables extends DBSchema {
+/**
+ * The tables of the database. Images and labels are addressed by the SHA-256 of what was downloaded. Those of records
+ * are in the databases of records alone.
+ */
+export interface Tables extends DBSchema, RecordTables {
   images: { key: string; value: { sha256: string; blob: Blob | ArrayBuffer } };
   labels: { key: string; value: { sha256: string; samples: Sample[] } };
   dataset: { key: 'current' | 'pending' | `probe-${string}`; value: CurrentState | PendingState | Probe };
@@ -92,8 +96,15 @@ export class Connection {
     this.#database = database;
   }
 
-  /** @param onEnd called when the connection ends of itself: another tab deletes the database, or the browser does */
-  static async open(name: string, onEnd: () => void): Promise<Connection> {
+  /**
+   * @param onEnd called when the connection ends of itself: another tab deletes the database, or the browser does
+   * @param more makes further tables in a fresh database
+   */
+  static async open(
+    name: string,
+    onEnd: () => void,
+    more?: (fresh: IDBPDatabase<Tables>) => void,
+  ): Promise<Connection> {
     // Both callbacks are of an open database, so of a connection that was made.
     let connection: Connection | undefined;
     const database = await told(name, 'open', 'to open the database', () =>
@@ -102,6 +113,7 @@ export class Connection {
           fresh.createObjectStore('images', { keyPath: 'sha256' });
           fresh.createObjectStore('labels', { keyPath: 'sha256' });
           fresh.createObjectStore('dataset');
+          more?.(fresh);
         },
         blocking() {
           connection?.end('deleted');
@@ -120,6 +132,11 @@ export class Connection {
   /** Aborted when the connection has ended; the reason is the DataprepError that everything from then on fails with. */
   get ended(): AbortSignal {
     return this.#end.signal;
+  }
+
+  /** Lets go of the database, when nothing of it is under way. */
+  close(): void {
+    this.#database.close();
   }
 
   /** Ends the connection: the dataset is being deleted, or the browser has closed it. */

@@ -1,4 +1,4 @@
-import { allOf, type Connection, type CurrentState, type PendingState } from './connection.ts';
+import { allOf, type Connection, type CurrentState, type PendingState, type StoredAs } from './connection.ts';
 import type { Sample, ShardReference } from './wire.ts';
 
 /** One shard, or the half of it that was missing, on its way in. */
@@ -15,40 +15,45 @@ export interface StoredKeys {
 
 /** What one sync writes, all of it through one connection: once the dataset is deleted, nothing more gets in. */
 export class Intake {
-  readonly #connection: Connection;
+  protected readonly connection: Connection;
 
   constructor(connection: Connection) {
-    this.#connection = connection;
+    this.connection = connection;
   }
 
   /** Aborted when the dataset is deleted, here or in another tab. */
   get ended(): AbortSignal {
-    return this.#connection.ended;
+    return this.connection.ended;
   }
 
   current(): Promise<CurrentState | undefined> {
-    return currentState(this.#connection);
+    return currentState(this.connection);
   }
 
   keys(): Promise<StoredKeys> {
-    return storedKeys(this.#connection);
+    return storedKeys(this.connection);
+  }
+
+  /** How shards are kept. */
+  storedAs(): Promise<StoredAs> {
+    return this.connection.storedAs();
   }
 
   async begin(pending: PendingState): Promise<void> {
-    await this.#connection.transact('readwrite', ['dataset'], 'to begin a sync', (transaction) =>
+    await this.connection.transact('readwrite', ['dataset'], 'to begin a sync', (transaction) =>
       transaction.objectStore('dataset').put(pending, 'pending'),
     );
   }
 
   /** Writes a shard, images and labels in one transaction; it is stored when this resolves. */
   async put({ images, labels }: ShardDelivery): Promise<void> {
-    const storedAs = await this.#connection.storedAs();
+    const storedAs = await this.storedAs();
     const row = images && {
       sha256: images.sha256,
       blob: storedAs === 'blob' ? new Blob([images.bytes]) : images.bytes.buffer,
     };
     const wanted = `to store a shard of ${images?.bytes.byteLength ?? 0} bytes`;
-    await this.#connection.transact('readwrite', ['images', 'labels'], wanted, (transaction) => {
+    await this.connection.transact('readwrite', ['images', 'labels'], wanted, (transaction) => {
       const writes: (() => Promise<unknown>)[] = [];
       if (row) writes.push(() => transaction.objectStore('images').put(row));
       if (labels) writes.push(() => transaction.objectStore('labels').put(labels));
@@ -66,7 +71,7 @@ export class Intake {
    */
   swap(next: CurrentState, needed: StoredKeys, sweep: boolean): Promise<number | null> {
     const tables: ['images', 'labels', 'dataset'] = ['images', 'labels', 'dataset'];
-    return this.#connection.transact('readwrite', tables, 'to finish a sync', async (transaction) => {
+    return this.connection.transact('readwrite', tables, 'to finish a sync', async (transaction) => {
       const stores = { images: transaction.objectStore('images'), labels: transaction.objectStore('labels') };
       const images = await stores.images.getAllKeys();
       const labels = await stores.labels.getAllKeys();

@@ -54,7 +54,11 @@ interface Missing {
 }
 
 /** Syncs the dataset at `address` into `vault`. See {@link Dataset.sync}. */
-export async function syncDataset(address: Address, vault: Vault, options: SyncOptions): Promise<SyncResult> {
+export async function syncDataset(
+  address: Address,
+  vault: Pick<Vault, 'intake'>,
+  options: SyncOptions,
+): Promise<SyncResult> {
   options.signal?.throwIfAborted();
   // Before waiting for other tabs' syncs: a deletion stops the syncs that wait as well as the one that runs.
   const intake = await vault.intake();

@@ -1,0 +1,183 @@
+import { allOf, type Connection, type CurrentState, type StoredAs } from '../connection.ts';
+import { filesOf, holds, Intake, type StoredKeys, storedKeys } from '../intake.ts';
+import type { Sample, ShardReference } from '../wire.ts';
+import {
+  type Place,
+  RECORD_TABLES,
+  type RecordBytes,
+  type RecordLayout,
+  type RecordPicture,
+  type Rows,
+  rowsOf,
+  type Swap,
+} from './layout.ts';
+
+/**
+ * What a sync of records writes.
+ *
+ * Shards arrive as in any sync, verified, one transaction each, and wait: that is what an interrupted sync goes on
+ * from. The last transaction turns those that waited into rows, deletes the rows of what is gone, and lets the shards
+ * go. So the rows are all of one state, old or new, for whoever reads them with plain IndexedDB and no lock of ours.
+ */
+export class RecordsIntake extends Intake {
+  readonly #layout: RecordLayout;
+  readonly #as: StoredAs;
+
+  constructor(connection: Connection, layout: RecordLayout, as: StoredAs) {
+    super(connection);
+    this.#layout = layout;
+    this.#as = as;
+  }
+
+  /** Shards wait as bytes: a transaction cannot wait for a Blob to be read, and cuts bytes at once. */
+  override async storedAs(): Promise<StoredAs> {
+    return 'bytes';
+  }
+
+  /** What waits, and what the rows were made from. */
+  override async keys(): Promise<StoredKeys> {
+    const [waiting, current] = await Promise.all([storedKeys(this.connection), this.current()]);
+    return together(waiting, filesOf(shardsOf(current)));
+  }
+
+  override swap(next: CurrentState, needed: StoredKeys): Promise<number | null> {
+    const tables: ('images' | 'labels' | 'dataset' | 'shards' | 'records' | 'jsons' | 'jpgs')[] = [
+      'images',
+      'labels',
+      'dataset',
+      'shards',
+      ...RECORD_TABLES[this.#layout],
+    ];
+    return this.connection.transact('readwrite', tables, 'to write the records', (swap) =>
+      new Swapping(swap, rowsOf(this.#layout, swap), this.#as).run(next, needed),
+    );
+  }
+}
+
+/** The last transaction. It awaits nothing but its own requests. */
+class Swapping {
+  readonly #swap: Swap;
+  readonly #rows: Rows;
+  readonly #as: StoredAs;
+
+  constructor(swap: Swap, rows: Rows, as: StoredAs) {
+    this.#swap = swap;
+    this.#rows = rows;
+    this.#as = as;
+  }
+
+  /** @returns as {@link Intake.swap} */
+  async run(next: CurrentState, needed: StoredKeys): Promise<number | null> {
+    const dataset = this.#swap.objectStore('dataset');
+    const current = (await dataset.get('current')) as CurrentState | undefined;
+    const waiting = {
+      images: new Set(await this.#swap.objectStore('images').getAllKeys()),
+      labels: new Set(await this.#swap.objectStore('labels').getAllKeys()),
+    };
+    const [before, after] = [shardsOf(current), shardsOf(next)];
+    const coming = without(after, before);
+    const held = together(waiting, filesOf(before));
+    if (!holds(held, needed) || coming.some((shard) => !waiting.labels.has(shard.labels.sha256))) return null;
+
+    const written = await this.#write(coming, waiting, before, next.index.image.media_type);
+    const gone = without(before, after);
+    await this.#delete(gone, written);
+    await allOf([
+      () => dataset.put(next, 'current'),
+      () => dataset.delete('pending'),
+      () => this.#swap.objectStore('images').clear(),
+      () => this.#swap.objectStore('labels').clear(),
+    ]);
+    const kept = filesOf(after);
+    return gone.length + [...filesOf(gone).images].filter((sha256) => !kept.images.has(sha256)).length;
+  }
+
+  /** Writes the rows of shards. @returns their keys */
+  async #write(
+    coming: readonly ShardReference[],
+    waiting: StoredKeys,
+    before: readonly ShardReference[],
+    mediaType: string,
+  ): Promise<Set<string>> {
+    const moved = new Map<string, RecordPicture>();
+    // Before anything is overwritten.
+    for (const shard of coming) {
+      if (!waiting.images.has(shard.images.sha256)) await this.#holdMoved(shard, before, moved);
+    }
+    const written = new Set<string>();
+    for (const shard of coming) {
+      const bytes = (await this.#swap.objectStore('images').get(shard.images.sha256))?.blob as ArrayBuffer | undefined;
+      const samples = await this.#samples(shard);
+      const places = samples.map((sample): Place => [sample.key, sample.offset]);
+      await allOf([
+        () => this.#swap.objectStore('shards').put({ sha256: shard.labels.sha256, places }),
+        ...samples.map((sample) => () => {
+          const picture = bytes ? this.#cut(bytes, sample, mediaType) : moved.get(sample.key);
+          return this.#rows.put(shard.split, sample, picture ?? null);
+        }),
+      ]);
+      for (const { key } of samples) written.add(key);
+    }
+    return written;
+  }
+
+  async #samples(shard: ShardReference): Promise<Sample[]> {
+    return (await this.#swap.objectStore('labels').get(shard.labels.sha256))?.samples ?? [];
+  }
+
+  /** Of a shard whose labels changed alone: the pictures that are to lie under another key than they do. */
+  async #holdMoved(
+    shard: ShardReference,
+    before: readonly ShardReference[],
+    moved: Map<string, RecordPicture>,
+  ): Promise<void> {
+    const old = before.find((one) => one.images.sha256 === shard.images.sha256);
+    const row = old && (await this.#swap.objectStore('shards').get(old.labels.sha256));
+    const keys = new Map(row?.places.map(([key, offset]) => [offset, key]));
+    for (const { key, offset } of await this.#samples(shard)) {
+      const oldKey = keys.get(offset);
+      const picture = oldKey === undefined || oldKey === key ? undefined : await this.#rows.picture(oldKey);
+      if (picture) moved.set(key, picture);
+    }
+  }
+
+  async #delete(gone: readonly ShardReference[], written: Set<string>): Promise<void> {
+    const shards = this.#swap.objectStore('shards');
+    for (const { labels } of gone) {
+      const keys = (await shards.get(labels.sha256))?.places.map(([key]) => key) ?? [];
+      const left = keys.filter((key) => !written.has(key));
+      await allOf([() => shards.delete(labels.sha256), ...left.map((key) => () => this.#rows.delete(key))]);
+    }
+  }
+
+  #cut(shard: ArrayBuffer, { offset, length, mask }: Sample, mediaType: string): RecordPicture {
+    const end = offset + length;
+    const image = this.#bytes(shard, offset, end, mediaType);
+    return mask ? { image, mask: this.#bytes(shard, end, end + mask.length, 'image/png') } : { image };
+  }
+
+  #bytes(shard: ArrayBuffer, from: number, to: number, type: string): RecordBytes {
+    const view = new Uint8Array(shard, from, to - from);
+    // A view would be stored with all of its shard.
+    return this.#as === 'blob' ? new Blob([view], { type }) : view.slice();
+  }
+}
+
+/** The shards of which a state has the rows. */
+function shardsOf(state: CurrentState | undefined): ShardReference[] {
+  return state?.index.shards.filter((shard) => state.splits.includes(shard.split)) ?? [];
+}
+
+/** A state's rows come from labels and images: a shard is another one when either differs. */
+function without(shards: readonly ShardReference[], others: readonly ShardReference[]): ShardReference[] {
+  const name = ({ split, images, labels }: ShardReference): string => `${split} ${images.sha256} ${labels.sha256}`;
+  const names = new Set(others.map(name));
+  return shards.filter((shard) => !names.has(name(shard)));
+}
+
+function together(one: StoredKeys, other: StoredKeys): StoredKeys {
+  return {
+    images: new Set([...one.images, ...other.images]),
+    labels: new Set([...one.labels, ...other.labels]),
+  };
+}
