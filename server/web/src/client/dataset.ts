@@ -1,19 +1,11 @@
 import type { Address } from './address.ts';
 import { DataprepError } from './complaint.ts';
-import {
-  type Batch,
-  BatchMaker,
-  type BatchOptions,
-  DECODES_IN_FLIGHT,
-  type EpochOptions,
-  type PreparedBatch,
-  type SamplePixels,
-} from './epoch.ts';
-import { inFlight, oneAhead } from './flight.ts';
+import { type Batch, BatchMaker, type BatchOptions, type EpochOptions, type SamplePixels } from './epoch.ts';
+import { pipelined } from './flight.ts';
 import { startReading } from './lock.ts';
 import { cutExtents, type EpochOrder, epochOrder, type OrderKind } from './order.ts';
 import { entryMask, PictureDecoder } from './picture-decoder.ts';
-import { type Entry, grouped, readEntries, readLabels } from './reader.ts';
+import { type Entry, grouped, portioned, readEntries, readLabels } from './reader.ts';
 import { inSplitOrder } from './splits.ts';
 import { type DatasetStatus, datasetStatus } from './status.ts';
 import { type SyncOptions, type SyncResult, syncDataset } from './sync.ts';
@@ -33,8 +25,9 @@ export interface DatasetOptions {
 
 const DEFAULT_BUDGET = 512 * 2 ** 20;
 
-/** Pictures decoded together by `pixels`. */
-const PIXEL_GROUP = 16;
+/** Bytes of RGB that `pixels` decodes together, and what is added for each picture, so that tiny ones are not too many. */
+const GROUP_BYTES = 2 * 2 ** 20;
+const PICTURE_BYTES = 16 * 2 ** 10;
 
 /** A dataset of a server, kept in IndexedDB. Made by {@link openDataset}. */
 export class Dataset {
@@ -75,8 +68,8 @@ export class Dataset {
 
   /** What is stored, and how it is read on this device. */
   status(): Promise<DatasetStatus> {
-    const { path, exact } = this.#decoder;
-    return datasetStatus(this.#vault, { decoder: path, exact, order: this.#order });
+    const { path, exact, loss } = this.#decoder;
+    return datasetStatus(this.#vault, { decoder: path, exact, order: this.#order }, loss);
   }
 
   /** The index as of the last sync. @throws DataprepError (`unsynced`) before it */
@@ -155,22 +148,22 @@ export class Dataset {
   pixels(options: EpochOptions): AsyncGenerator<SamplePixels, void, undefined> {
     const read = async function* (this: Dataset, current: CurrentState): AsyncGenerator<SamplePixels, void, undefined> {
       const { entries } = this.#entries('pixels', current, options, options.shuffle ?? false);
-      const decode = await this.#decoder.decoding(current);
-      async function* decoded(): AsyncGenerator<SamplePixels[], void, undefined> {
-        for await (const group of grouped(entries, PIXEL_GROUP)) {
-          yield await inFlight(group, DECODES_IN_FLIGHT, async (entry) => {
-            const mask = await entryMask(entry);
-            return { sample: entry.sample, ...(await decode(entry)), ...(mask && { mask }) };
-          });
-        }
-      }
-      for await (const group of oneAhead(decoded())) yield* group;
+      const decoding = await this.#decoder.decoding(current);
+      const decoded = async (group: Entry[]): Promise<SamplePixels[]> => {
+        const [pictures, masks] = await Promise.all([decoding.pictures(group), Promise.all(group.map(entryMask))]);
+        return pictures.map((picture, at) => {
+          const mask = masks[at];
+          return { sample: (group[at] as Entry).sample, ...picture, ...(mask && { mask }) };
+        });
+      };
+      const groups = portioned(entries, GROUP_BYTES, rgbBytes);
+      for await (const group of pipelined(groups, decoding.ahead(GROUP_BYTES), decoded)) yield* group;
     };
     return this.#reading(read.bind(this));
   }
 
   /**
-   * The batches of an epoch; the next one is decoded while the last is used. The last may be smaller.
+   * The batches of an epoch; the next ones are decoded while the last is used. The last may be smaller.
    *
    * The consumer disposes `xs` and `ys` of every batch.
    *
@@ -183,11 +176,10 @@ export class Dataset {
       const maker = new BatchMaker(this.#tensorFactory(), current.index, task);
       const size = batchSizeOf(options);
       const { entries, order } = this.#entries('batches', current, options, options.shuffle ?? true);
-      const decode = await this.#decoder.decoding(current);
-      async function* prepared(): AsyncGenerator<PreparedBatch, void, undefined> {
-        for await (const group of grouped(entries, size)) yield await maker.prepare(group, decode);
-      }
-      for await (const batch of oneAhead(prepared())) yield maker.finish(batch, order.kind);
+      const decoding = await this.#decoder.decoding(current);
+      const ahead = decoding.ahead(maker.bytes(size));
+      const batches = pipelined(grouped(entries, size), ahead, (group) => maker.prepare(group, decoding));
+      for await (const batch of batches) yield maker.finish(batch, order.kind);
     };
     return this.#reading(read.bind(this));
   }
@@ -211,9 +203,21 @@ export class Dataset {
    */
   async delete(): Promise<void> {
     await this.#vault.delete();
-    this.#decoder.forget();
+    this.#decoder.forget(
+      new DataprepError('stale', {
+        place: `dataset ${this.name}`,
+        wanted: 'the dataset to stay while it is read',
+        found: 'that it was deleted',
+        next: 'Sync it again if it is wanted after all.',
+      }),
+    );
     this.#order = null;
   }
+}
+
+function rgbBytes({ sample }: Entry): number {
+  const [width, height] = sample.image_size;
+  return width * height * 3 + PICTURE_BYTES;
 }
 
 function batchSizeOf({ batchSize }: BatchOptions): number {

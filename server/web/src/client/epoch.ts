@@ -2,15 +2,14 @@ import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import { DataprepError } from './complaint.ts';
 import type { Mask } from './decode/mask.ts';
 import type { Picture } from './decode/path.ts';
-import { inFlight } from './flight.ts';
 import type { OrderKind } from './order.ts';
+import type { Decoding } from './picture-decoder.ts';
 import type { Entry, SampleFilter } from './reader.ts';
 import {
   checkTask,
   classTargets,
   keypointTargets,
   normalizationTable,
-  normalizeInto,
   type Targets,
   type Task,
   type TensorFactory,
@@ -62,9 +61,6 @@ export interface Batch {
   order: OrderKind;
 }
 
-/** Decodes under way at once: enough to keep a decoder's threads busy. */
-export const DECODES_IN_FLIGHT = 8;
-
 /** A batch before its tensors are made. */
 export interface PreparedBatch {
   xs: Float32Array;
@@ -102,15 +98,15 @@ export class BatchMaker {
   }
 
   /** Decodes and normalises; makes no tensor, so a batch made ahead and never taken leaves nothing to dispose. */
-  async prepare(group: readonly Entry[], decode: (entry: Entry) => Promise<Picture>): Promise<PreparedBatch> {
+  async prepare(group: readonly Entry[], decoding: Decoding): Promise<PreparedBatch> {
     const samples = group.map((entry) => entry.sample);
     const ys = this.#targets(samples);
-    const values = this.#width * this.#height * 3;
-    const xs = new Float32Array(group.length * values);
-    await inFlight(group, DECODES_IN_FLIGHT, async (entry, position) => {
-      normalizeInto(xs, position * values, (await decode(entry)).rgb, this.#table);
-    });
-    return { xs, ys, samples };
+    return { xs: await decoding.values(group, this.#table), ys, samples };
+  }
+
+  /** Bytes of the values of a batch of n. */
+  bytes(n: number): number {
+    return n * this.#width * this.#height * 3 * Float32Array.BYTES_PER_ELEMENT;
   }
 
   #targets(samples: readonly Sample[]): Targets | null {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inFlight, oneAhead } from './flight.ts';
-import { grouped } from './reader.ts';
+import { inFlight, oneAhead, pipelined } from './flight.ts';
+import { grouped, portioned } from './reader.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -78,6 +78,77 @@ describe('oneAhead', () => {
     expect((await source.next()).value).toBe(1);
     await turn();
     await expect(source.next()).rejects.toThrow('broken');
+  });
+});
+
+describe('pipelined', () => {
+  it('gives the results in order, however long each takes, and works on no more than the limit', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(99)), fc.integer({ min: 1, max: 5 }), async (items, limit) => {
+        let underWay = 0;
+        let most = 0;
+        const source = pipelined(listed(items), limit, async (item) => {
+          underWay += 1;
+          most = Math.max(most, underWay);
+          for (let turns = item % 5; turns > 0; turns--) await turn();
+          underWay -= 1;
+          return item;
+        });
+        expect(await collected(source)).toEqual(items);
+        expect(most).toBeLessThanOrEqual(limit);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('works ahead while the consumer is busy', async () => {
+    const log: string[] = [];
+    const source = pipelined(listed([1, 2, 3, 4, 5], log), 3, async (item) => item);
+    await source.next();
+    await turn();
+    expect(log).toEqual(['made 1', 'made 2', 'made 3', 'made 4']);
+    await source.return();
+    expect(log.at(-1)).toBe('closed');
+  });
+
+  it('leaves nothing running when the consumer stops', async () => {
+    const log: string[] = [];
+    const work = async (item: number): Promise<number> => {
+      await turn();
+      await turn();
+      log.push(`done ${item}`);
+      return item;
+    };
+    for await (const _ of pipelined(listed([1, 2, 3, 4, 5], log), 2, work)) break;
+    const settled = [...log];
+    for (let turns = 0; turns < 5; turns++) await turn();
+    expect(log).toEqual(settled);
+    expect(log).toContain('closed');
+  });
+
+  it('passes a failure of the work on in its turn, and closes the source', async () => {
+    const log: string[] = [];
+    const source = pipelined(listed([1, 2, 3, 4], log), 3, async (item) => {
+      if (item === 2) throw new Error('broken');
+      return item;
+    });
+    expect((await source.next()).value).toBe(1);
+    await expect(source.next()).rejects.toThrow('broken');
+    expect(log).toContain('closed');
+  });
+});
+
+describe('portioned', () => {
+  it('loses nothing, and a list is full as soon as it weighs enough', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(9)), fc.integer({ min: 1, max: 30 }), async (items, limit) => {
+        const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+        const groups = await collected(portioned(listed(items), limit, (item) => item));
+        expect(groups.flat()).toEqual(items);
+        for (const group of groups.slice(0, -1)) expect(sum(group)).toBeGreaterThanOrEqual(limit);
+        for (const group of groups) expect(sum(group.slice(0, -1))).toBeLessThan(limit);
+      }),
+    );
   });
 });
 

@@ -32,27 +32,44 @@ export async function inFlight<T, R>(
 }
 
 /**
- * Asks `source` for its next value while the consumer is still busy with the last one.
+ * Runs `work` over what `source` gives, at most `limit` at a time, while the consumer is still busy with earlier results.
  *
- * At most one value waits. When the consumer stops early, the waiting value is let go and the source is closed.
+ * Results come in the order of the source, and so does a failure. At most `limit` of them are under way or wait. When
+ * the consumer stops early, everything under way settles and the source is closed before that is over for it.
  */
-export async function* oneAhead<T>(source: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
-  const ask = (): Promise<IteratorResult<T, void>> => {
-    const asked = source.next();
+export async function* pipelined<T, R>(
+  source: AsyncGenerator<T, void, undefined>,
+  limit: number,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<R, void, undefined> {
+  const line: Promise<IteratorResult<R, void>>[] = [];
+  let stopped = false;
+  const start = (): void => {
+    // A generator answers in the order in which it is asked.
+    const coming = source.next().then(async (item): Promise<IteratorResult<R, void>> => {
+      if (item.done || stopped) return { done: true, value: undefined };
+      return { done: false, value: await work(item.value) };
+    });
     // The consumer may stop before it sees this failure; that must not become an unhandled rejection.
-    asked.catch(() => undefined);
-    return asked;
+    coming.catch(() => undefined);
+    line.push(coming);
   };
-  let coming = ask();
   try {
-    for (;;) {
-      const result = await coming;
+    while (line.length < limit) start();
+    for (let next = line.shift(); next; next = line.shift()) {
+      const result = await next;
       if (result.done) return;
-      coming = ask();
+      start();
       yield result.value;
     }
   } finally {
-    await coming.catch(() => undefined);
+    stopped = true;
+    await Promise.allSettled(line);
     await source.return();
   }
+}
+
+/** Asks `source` for its next value while the consumer is still busy with the last one. */
+export function oneAhead<T>(source: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
+  return pipelined(source, 1, async (item) => item);
 }

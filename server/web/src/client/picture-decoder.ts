@@ -1,7 +1,8 @@
 import { DataprepError, reasonOf } from './complaint.ts';
 import { decodeMask, type Mask } from './decode/mask.ts';
 import type { EncodedPicture, PathName, Picture } from './decode/path.ts';
-import { decodeChecked, type GoldenPicture, type ProvenPath, provePath } from './decode/proof.ts';
+import { DecodePool } from './decode/pool.ts';
+import { type GoldenPicture, pathName } from './decode/proof.ts';
 import { type Entry, readShard } from './reader.ts';
 import type { CurrentState, Vault } from './vault.ts';
 import type { DatasetIndex, GoldenSample, Sample } from './wire.ts';
@@ -15,12 +16,26 @@ function storedSize(index: DatasetIndex, sample: Sample): { width: number; heigh
   return { width: index.image.width ?? width, height: index.image.height ?? height };
 }
 
+/** Decodes pictures of one state of the dataset; several lists at a time, ahead of need. */
+export interface Decoding {
+  /** How many lists may be under way, or done and not taken yet, when one is of so many decoded bytes. */
+  ahead(bytes: number): number;
+  /** To RGB. @throws DataprepError (`decode`) naming the first sample that fails */
+  pictures(entries: readonly Entry[]): Promise<Picture[]>;
+  /**
+   * To normalised values, [n, height, width, 3] float32; the pictures are of one size.
+   *
+   * @param table the value of every byte, for R, G and B in turn: 3 x 256
+   */
+  values(entries: readonly Entry[], table: Float32Array): Promise<Float32Array<ArrayBuffer>>;
+}
+
 /** Decodes the pictures of a dataset, by a path that was proven on this device with the golden samples. */
 export class PictureDecoder {
   readonly #vault: Vault;
   readonly #exact: boolean;
-  #proof: { of: string; proven: Promise<ProvenPath> } | null = null;
-  #found: ProvenPath | null = null;
+  #proof: { of: string; proven: Promise<DecodePool> } | null = null;
+  #pool: DecodePool | null = null;
 
   constructor(vault: Vault, exact: boolean) {
     this.#vault = vault;
@@ -29,45 +44,59 @@ export class PictureDecoder {
 
   /** The path in use; null until proven. */
   get path(): PathName | null {
-    return this.#found?.path.name ?? null;
+    const proven = this.#pool?.proven;
+    return proven ? pathName(proven.path) : null;
   }
 
   /** Whether the path gave the golden pixels; null until proven. */
   get exact(): boolean | null {
-    return this.#found?.exact ?? null;
+    return this.#pool?.proven?.exact ?? null;
   }
 
-  /** Forgets the proof. */
-  forget(): void {
+  /** Why pictures are not decoded in workers; null when they are, or it is not known yet. */
+  get loss(): string | null {
+    return this.#pool?.loss ?? null;
+  }
+
+  /** Forgets the proof, and stops what decodes: it rejects with `reason`. */
+  forget(reason: unknown): void {
+    this.#proof?.proven.then((pool) => pool.end(reason)).catch(() => undefined);
     this.#proof = null;
-    this.#found = null;
+    this.#pool = null;
   }
 
-  /** The decode function for a state, once its path is proven. Proven once a state, not once an epoch. */
-  async decoding(current: CurrentState): Promise<(entry: Entry) => Promise<Picture>> {
+  /** Decodes a state, once its path is proven. Proven once a state, not once an epoch. */
+  async decoding(current: CurrentState): Promise<Decoding> {
     const of = JSON.stringify([current.index.digest, current.splits]);
-    if (this.#proof?.of !== of) {
-      this.forget();
-      this.#proof = { of, proven: this.#prove(current) };
-    }
+    // Whoever still reads the old state goes on; its workers end when they have no more to do.
+    if (this.#proof?.of !== of) this.#proof = { of, proven: this.#prove(current) };
     const proof = this.#proof;
+    let pool: DecodePool;
     try {
-      this.#found = await proof.proven;
+      pool = await proof.proven;
     } catch (thrown) {
       // The next read tries again: the failure may have been of the moment.
-      if (this.#proof === proof) this.forget();
+      if (this.#proof === proof) this.#proof = null;
       throw thrown;
     }
-    const { path } = this.#found;
-    return (entry) => decodeChecked(path, entry.sample.key, encoded(current.index, entry));
+    this.#pool = pool;
+    const all = (entries: readonly Entry[]): EncodedPicture[] => entries.map((entry) => encoded(current.index, entry));
+    return {
+      ahead: (bytes) => pool.ahead(bytes),
+      pictures: async (entries) => (await pool.run({ pictures: all(entries) })) as Picture[],
+      values: async (entries, table) =>
+        (await pool.run({ pictures: all(entries), table })) as Float32Array<ArrayBuffer>,
+    };
   }
 
-  async #prove(current: CurrentState): Promise<ProvenPath> {
+  async #prove(current: CurrentState): Promise<DecodePool> {
     const goldens: GoldenPicture[] = [];
     for (const split of current.splits) {
       goldens.push(...(await this.#goldens(current.index, split)));
     }
-    return provePath(current.index.image.format, goldens, this.#exact);
+    const pool = new DecodePool({ format: current.index.image.format, goldens, exact: this.#exact });
+    await pool.ready();
+    return pool;
   }
 
   /** The golden samples of a split with their bytes; shards are read until all are found. */
@@ -111,14 +140,15 @@ export async function entryMask({ sample, mask }: Entry): Promise<Mask | undefin
 }
 
 function encoded(index: DatasetIndex, { sample, bytes }: Entry): EncodedPicture {
-  return { bytes, mediaType: index.image.media_type, ...storedSize(index, sample) };
+  return { key: sample.key, bytes, mediaType: index.image.media_type, ...storedSize(index, sample) };
 }
 
 function goldenPicture(index: DatasetIndex, golden: GoldenSample, entry: Entry): GoldenPicture {
   if (entry.sample.sha256 !== golden.sha256) {
     throw unlikeIndex(golden.key, `golden image ${golden.sha256}`, entry.sample.sha256);
   }
-  return { key: golden.key, rgb: golden.rgb, encoded: encoded(index, entry) };
+  // A copy, as a view would keep the whole shard alive as long as the pool.
+  return { ...encoded(index, entry), bytes: entry.bytes.slice(), rgb: golden.rgb };
 }
 
 function unlikeIndex(key: string, wanted: string, found: string): DataprepError {

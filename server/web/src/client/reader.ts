@@ -81,16 +81,28 @@ export async function* readEntries(
 }
 
 /** Collects a stream into lists of `size`; the last may be shorter. */
-export async function* grouped<T>(
+export function grouped<T>(
   source: AsyncGenerator<T, void, undefined>,
   size: number,
 ): AsyncGenerator<T[], void, undefined> {
+  return portioned(source, size, () => 1);
+}
+
+/** Collects a stream into lists; one is full as soon as its items' weights reach `limit`. */
+export async function* portioned<T>(
+  source: AsyncGenerator<T, void, undefined>,
+  limit: number,
+  weight: (item: T) => number,
+): AsyncGenerator<T[], void, undefined> {
   let group: T[] = [];
+  let sum = 0;
   for await (const item of source) {
     group.push(item);
-    if (group.length < size) continue;
+    sum += weight(item);
+    if (sum < limit) continue;
     yield group;
     group = [];
+    sum = 0;
   }
   if (group.length > 0) yield group;
 }

@@ -41,7 +41,11 @@ function storedBytes(keys: StoredKeys, states: readonly (CurrentState | PendingS
 }
 
 /** Looks into the database and at the browser. */
-export async function datasetStatus(vault: Vault, reading: ReadingState): Promise<DatasetStatus> {
+export async function datasetStatus(
+  vault: Vault,
+  reading: ReadingState,
+  decoderLoss: string | null,
+): Promise<DatasetStatus> {
   const storedAs = await vault.storedAs();
   const [current, pending, keys] = await Promise.all([vault.current(), vault.pending(), vault.keys()]);
   const splits: DatasetStatus['splits'] = {};
@@ -52,6 +56,7 @@ export async function datasetStatus(vault: Vault, reading: ReadingState): Promis
   }
   const { secureContext, losses } = surroundings();
   if (storedAs === 'bytes') losses.push('IndexedDB keeps no Blobs here: shards are stored as bytes, which is slower.');
+  if (decoderLoss) losses.push(decoderLoss);
   if (reading.exact === false) losses.push('Decoded pixels differ slightly from those that were prepared.');
   return {
     synced: current !== undefined,

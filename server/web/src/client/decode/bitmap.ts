@@ -1,5 +1,5 @@
 import type { DecodePath } from './path.ts';
-import { rgbFromFour } from './rgba.ts';
+import { fourBytes } from './raster.ts';
 
 type Canvas2D = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
@@ -19,21 +19,18 @@ function canvas(width: number, height: number): Canvas2D {
 }
 
 /** createImageBitmap and a canvas: everywhere, also on plain http, and exact in all browsers that were measured. */
-export const bitmap: DecodePath = {
-  name: 'bitmap',
-  async decode(encoded) {
-    const blob = new Blob([encoded.bytes], { type: encoded.mediaType });
-    const source = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
-    try {
-      const { width, height } = source;
-      // From here to getImageData nothing is awaited: one canvas serves all pictures under way.
-      const context = canvas(width, height);
-      context.clearRect(0, 0, width, height);
-      context.drawImage(source, 0, 0);
-      const { data } = context.getImageData(0, 0, width, height);
-      return { rgb: rgbFromFour(data, { offset: 0, stride: width * 4 }, width, height), width, height };
-    } finally {
-      source.close();
-    }
-  },
+export const bitmap: DecodePath = async (encoded, write) => {
+  const blob = new Blob([encoded.bytes], { type: encoded.mediaType });
+  const source = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+  try {
+    const { width, height } = source;
+    // From here to getImageData nothing is awaited: one canvas serves all pictures under way.
+    const context = canvas(width, height);
+    context.clearRect(0, 0, width, height);
+    context.drawImage(source, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    write(fourBytes(data, { offset: 0, stride: width * 4 }, { width, height }));
+  } finally {
+    source.close();
+  }
 };

@@ -1,31 +1,29 @@
-import { visibleSize, withFrame } from './frame.ts';
+import { visibleSize, withBytes, withFrame } from './frame.ts';
 import type { DecodePath } from './path.ts';
-import { rgbFromFour } from './rgba.ts';
+import { fourBytes } from './raster.ts';
 
 const RGB_FIRST = ['RGBA', 'RGBX'];
 const BGR_FIRST = ['BGRA', 'BGRX'];
 
-function decoding(converts: boolean): DecodePath['decode'] {
-  return (encoded) =>
+function decoding(converts: boolean): DecodePath {
+  return (encoded, write) =>
     withFrame(encoded, async (frame) => {
       const native = frame.format ?? 'RGBA';
       const ready = RGB_FIRST.includes(native) || BGR_FIRST.includes(native);
       if (!ready && !converts) throw new Error(`the frame is ${native}, not RGB`);
-      const options: VideoFrameCopyToOptions = ready ? {} : { format: 'RGBA' };
-      const bytes = new Uint8Array(frame.allocationSize(options));
-      const [plane] = await frame.copyTo(bytes, options);
-      if (!plane) throw new Error('the frame has no plane');
-      const { width, height } = visibleSize(frame);
-      return { rgb: rgbFromFour(bytes, plane, width, height, BGR_FIRST.includes(native)), width, height };
+      await withBytes(frame, ready ? {} : { format: 'RGBA' }, (bytes, [plane]) => {
+        if (!plane) throw new Error('the frame has no plane');
+        write(fourBytes(bytes, plane, visibleSize(frame), BGR_FIRST.includes(native)));
+      });
     });
 }
 
 /**
- * ImageDecoder and its own conversion to RGBA; exact for PNG and lossless WebP, the fastest for anything.
+ * ImageDecoder and its own conversion to RGBA; exact for PNG and lossless WebP.
  *
  * A frame that is RGB already (Firefox gives BGRX) is copied as it is, any other is asked for as RGBA.
  */
-export const decoder: DecodePath = { name: 'decoder', decode: decoding(true) };
+export const decoder: DecodePath = decoding(true);
 
 /**
  * ImageDecoder where its frames are RGB already; any other is refused.
@@ -33,4 +31,4 @@ export const decoder: DecodePath = { name: 'decoder', decode: decoding(true) };
  * Chromium's conversion of a JPEG's planes is off by 1 on 4:4:4, and by dozens on 4:2:0, but not on grey: golden samples
  * that happen to be grey would prove it.
  */
-export const unconverted: DecodePath = { name: 'decoder', decode: decoding(false) };
+export const unconverted: DecodePath = decoding(false);

@@ -1,14 +1,17 @@
-import type { EncodedPicture, Picture } from './path.ts';
+import type { EncodedPicture } from './path.ts';
+
+/** A scratch buffer larger than this is not kept for the next picture. */
+const KEPT = 4 * 2 ** 20;
+
+/** Buffers that no picture is in. Making one a picture would cost as much as decoding it does. */
+const spare: Uint8Array<ArrayBuffer>[] = [];
 
 /**
  * Decodes with ImageDecoder and hands the frame to `read`; frame and decoder are closed whatever happens.
  *
  * @throws Error where there is no ImageDecoder, or it does not take the picture
  */
-export async function withFrame(
-  encoded: EncodedPicture,
-  read: (frame: VideoFrame) => Promise<Picture>,
-): Promise<Picture> {
+export async function withFrame(encoded: EncodedPicture, read: (frame: VideoFrame) => Promise<void>): Promise<void> {
   if (typeof ImageDecoder === 'undefined') throw new Error('there is no ImageDecoder here');
   const decoder = new ImageDecoder({
     data: encoded.bytes,
@@ -18,13 +21,27 @@ export async function withFrame(
   try {
     const { image } = await decoder.decode();
     try {
-      return await read(image);
+      await read(image);
     } finally {
       image.close();
     }
   } finally {
     decoder.close();
   }
+}
+
+/** Copies a frame's bytes, and hands them to `use`: they are another frame's when it has returned. */
+export async function withBytes(
+  frame: VideoFrame,
+  options: VideoFrameCopyToOptions,
+  use: (bytes: Uint8Array, layout: PlaneLayout[]) => void,
+): Promise<void> {
+  const size = frame.allocationSize(options);
+  const kept = spare.pop();
+  const bytes = kept && kept.length >= size ? kept : new Uint8Array(size);
+  const layout = await frame.copyTo(bytes, options);
+  use(bytes, layout);
+  if (bytes.length <= KEPT) spare.push(bytes);
 }
 
 /** The size of what a frame shows, in pixels; the coded size may be larger. */

@@ -1,16 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rgbFromFour } from './rgba.ts';
-import { ycbcrToRgb } from './ycbcr.ts';
+import { BYTES, fourBytes, type Plane, type Raster, valueTable, writePixels } from './raster.ts';
 
 const byte = fc.nat(255);
 
-function convert(y: number, cb: number, cr: number): number[] {
-  const at = (offset: number) => ({ offset, stride: 1 });
-  return [...ycbcrToRgb(Uint8Array.of(y, cb, cr), [at(0), at(1), at(2)], 1, 1)];
+function rgb(raster: Raster): number[] {
+  const out = new Uint8Array(raster.width * raster.height * 3);
+  writePixels(raster, out, 0, BYTES);
+  return [...out];
 }
 
-describe('ycbcrToRgb', () => {
+function ycbcr(bytes: Uint8Array, planes: readonly [Plane, Plane, Plane], width: number, height: number): Raster {
+  return { bytes, planes, step: 1, ycbcr: true, width, height };
+}
+
+function pixel(y: number, cb: number, cr: number): Raster {
+  const at = (offset: number) => ({ offset, stride: 1 });
+  return ycbcr(Uint8Array.of(y, cb, cr), [at(0), at(1), at(2)], 1, 1);
+}
+
+const convert = (y: number, cb: number, cr: number): number[] => rgb(pixel(y, cb, cr));
+
+describe('writePixels of Y, Cb and Cr', () => {
   it('is libjpeg’s: within one of the real formula, clamped, grey unchanged', () => {
     const near = (value: number, real: number) =>
       expect(Math.abs(value - Math.min(255, Math.max(0, real)))).toBeLessThan(1);
@@ -70,17 +81,32 @@ describe('ycbcrToRgb', () => {
             { offset: number; stride: number },
           ];
           const wanted = Array.from({ length: w * h }, (_, i) => [i % 256, i % 256, i % 256]).flat();
-          expect([...ycbcrToRgb(bytes, [y, cb, cr], w, h)]).toEqual(wanted);
+          expect(rgb(ycbcr(bytes, [y, cb, cr], w, h))).toEqual(wanted);
         },
       ),
     );
   });
 });
 
-describe('rgbFromFour', () => {
+describe('writePixels of RGB', () => {
   it('drops the fourth byte, and turns BGR round', () => {
     const bytes = Uint8Array.of(0, 1, 2, 3, 255, 4, 5, 6, 255, 0);
-    expect([...rgbFromFour(bytes, { offset: 1, stride: 8 }, 2, 1)]).toEqual([1, 2, 3, 4, 5, 6]);
-    expect([...rgbFromFour(bytes, { offset: 1, stride: 8 }, 2, 1, true)]).toEqual([3, 2, 1, 6, 5, 4]);
+    const of = (blueFirst: boolean) => fourBytes(bytes, { offset: 1, stride: 8 }, { width: 2, height: 1 }, blueFirst);
+    expect(rgb(of(false))).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(rgb(of(true))).toEqual([3, 2, 1, 6, 5, 4]);
+  });
+});
+
+describe('valueTable', () => {
+  it('gives what the bytes are normalised to, from a position on', () => {
+    const table = Float32Array.from({ length: 3 * 256 }, (_, at) => at * 0.37 - 11);
+    fc.assert(
+      fc.property(byte, byte, byte, fc.nat(5), (y, cb, cr, at) => {
+        const out = new Float32Array(at + 3);
+        writePixels(pixel(y, cb, cr), out, at, valueTable(table));
+        const wanted = convert(y, cb, cr).map((value, channel) => table[channel * 256 + value]);
+        expect([...out]).toEqual([...new Array(at).fill(0), ...wanted]);
+      }),
+    );
   });
 });
