@@ -147,7 +147,7 @@ async function epoch(exact) {
   const dataset = openDataset(location.origin, NAME, { exact });
   return await took(async () => {
     let images = 0;
-    for await (const { rgb } of dataset.pixels({ split: 'train', shuffle: true })) images += rgb.length > 0;
+    for await (const { rgb } of dataset.pixels({ split: 'train', shuffle: 'auto' })) images += rgb.length > 0;
     return images;
   });
 }

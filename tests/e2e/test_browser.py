@@ -175,8 +175,9 @@ TRAIN = """async () => {
   // Overfit 16 samples, as one should first: 32 steps.
   const losses = [];
   let before;
+  const subset = { n: 16 };
   for (let epoch = 0; epoch < 32; epoch += 1) {
-    for await (const { xs, ys } of dataset.batches({ split: 'train', batchSize: 16, seed: 1, epoch, take: 16 })) {
+    for await (const { xs, ys } of dataset.batches({ split: 'train', batchSize: 16, seed: 1, epoch, subset })) {
       losses.push(await model.trainOnBatch(xs, ys));
       tf.dispose([xs, ys]);
     }
@@ -534,11 +535,11 @@ def test_what_is_no_number_of_samples_is_refused(browser: BrowserContext, sample
         said = page.evaluate(
             """async () => {
               const said = [];
-              for (const take of [NaN, -1, 1.5, '3']) {
+              for (const n of [NaN, -1, 1.5, '3']) {
                 for (const read of ['pixels', 'batches']) {
                   try {
-                    for await (const _ of window.dataset[read]({ split: 'val', batchSize: 2, take })) break;
-                    said.push([read, String(take), 'nothing']);
+                    for await (const _ of window.dataset[read]({ split: 'val', batchSize: 2, subset: { n } })) break;
+                    said.push([read, String(n), 'nothing']);
                   } catch ({ code, message }) {
                     said.push([read, code, message]);
                   }
@@ -548,11 +549,13 @@ def test_what_is_no_number_of_samples_is_refused(browser: BrowserContext, sample
             }"""
         )
         for read, code, message in said:
-            assert (code, f"{read}({{ take }})" in message) == ("usage", True), (read, code, message)
-        one = (
-            "async () => { let n = 0; for await (const _ of dataset.pixels({ split: 'val', take: 3 })) n++; return n; }"
-        )
-        assert page.evaluate(one) == 3
+            assert (code, f"{read}({{ subset: {{ n }} }})" in message) == ("usage", True), (read, code, message)
+        three = """async () => {
+          let n = 0;
+          for await (const _ of window.dataset.pixels({ split: 'val', subset: { n: 3 } })) n++;
+          return n;
+        }"""
+        assert page.evaluate(three) == 3
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -34,7 +34,7 @@ EPOCH = """async () => {
   const found = {};
   for (const split of Object.keys((await window.dataset.index()).splits)) {
     found[split] = {};
-    for await (const { sample, rgb } of window.dataset.pixels({ split, shuffle: true })) {
+    for await (const { sample, rgb } of window.dataset.pixels({ split, shuffle: 'auto' })) {
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', rgb));
       found[split][sample.key] = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
     }

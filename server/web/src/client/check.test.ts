@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkIndex, checkShard } from './check.ts';
-import { classTargets } from './tensors.ts';
+import { classTargets } from './targets/classes.ts';
 import type { DatasetIndex, ShardReference } from './wire.ts';
 
 const hex = (digit: string): string => digit.repeat(64);
@@ -107,6 +107,7 @@ describe('checkShard', () => {
 
   it('leaves a missing class to the task that needs it', () => {
     const { samples } = checkShard(of([sample]), shard, 'here');
-    expect(() => classTargets(samples, index.classes)).toThrow('a: wanted a class');
+    const labelled = samples.map((sample) => ({ sample }));
+    expect(() => classTargets(labelled, index)).toThrow('a: wanted a class');
   });
 });

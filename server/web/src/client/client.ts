@@ -14,15 +14,25 @@
 import { datasetAddress } from './address.ts';
 import { Dataset, type DatasetOptions } from './dataset.ts';
 
+export type { Augmentation, Augmented, MaskedPicture } from './augmentation.ts';
 export { type ComplaintCode, DataprepError } from './complaint.ts';
+export type { Cursor } from './cursor.ts';
 export type { Dataset, DatasetOptions } from './dataset.ts';
 export type { Mask } from './decode/mask.ts';
 export type { PathName, Picture } from './decode/path.ts';
-export type { Batch, BatchOptions, EpochOptions, SamplePixels } from './epoch.ts';
-export type { OrderKind } from './order.ts';
+export type { ArrayBatch, BatchOf } from './epoch.ts';
+export type { BatchOptions, EpochOptions, ResumeOptions } from './options.ts';
+export type { OrderKind, Shuffle } from './order.ts';
+export type { SampleFilter } from './reader.ts';
+export type { SamplePixels } from './sample-pixels.ts';
 export type { DatasetStatus } from './status.ts';
+export type { Subset } from './subset.ts';
 export type { SyncOptions, SyncProgress, SyncResult } from './sync.ts';
-export type { Task, TensorFactory } from './tensors.ts';
+export type { Collate, Labelled } from './targets/labelled.ts';
+export type { NumberArray, Targets } from './targets/numbers.ts';
+export type { Task } from './targets/task.ts';
+export type { Batch, TensorFactory, TfDataset, TfElement } from './tensors.ts';
+export type { TfDataOptions } from './tf-data.ts';
 export type { StoredAs } from './vault.ts';
 export type * from './wire.ts';
 

@@ -1,21 +1,33 @@
 import type { Address } from './address.ts';
 import { DataprepError } from './complaint.ts';
-import { type Batch, BatchMaker, type BatchOptions, type EpochOptions, type SamplePixels } from './epoch.ts';
-import { pipelined } from './flight.ts';
+import { withCursor } from './cursor.ts';
+import type { ArrayBatch } from './epoch.ts';
 import { startReading } from './lock.ts';
-import { cutExtents, type EpochOrder, epochOrder, type OrderKind } from './order.ts';
-import { entryMask, PictureDecoder } from './picture-decoder.ts';
-import { type Entry, grouped, portioned, readEntries, readLabels } from './reader.ts';
+import {
+  type BatchOptions,
+  checkBatchOptions,
+  checkEpochOptions,
+  type EpochOptions,
+  type ReadMethod,
+  type ResumeOptions,
+} from './options.ts';
+import { kindOf, type OrderKind } from './order.ts';
+import { PictureDecoder } from './picture-decoder.ts';
+import { planRead, type ReadPlan } from './plan.ts';
+import { readLabels } from './reader.ts';
+import { readArrays, readPixels } from './reading.ts';
+import type { SamplePixels } from './sample-pixels.ts';
 import { inSplitOrder } from './splits.ts';
 import { type DatasetStatus, datasetStatus } from './status.ts';
 import { type SyncOptions, type SyncResult, syncDataset } from './sync.ts';
-import { defaultTask, type TensorFactory } from './tensors.ts';
+import { type Batch, type TensorFactory, type TfDataset, tensorsOf } from './tensors.ts';
+import { type TfDataOptions, tfDataset } from './tf-data.ts';
 import { type CurrentState, Vault } from './vault.ts';
 import type { Contract, DatasetIndex, Sample, ShardReference } from './wire.ts';
 
 /** How to open a dataset. */
 export interface DatasetOptions {
-  /** The tfjs namespace; only `batches` needs it. */
+  /** The tfjs namespace; only `batches` and `toTfData` need it. */
   tf?: TensorFactory;
   /** Whether decoded pixels must be those that were prepared, to the byte; true when not given. */
   exact?: boolean;
@@ -24,10 +36,6 @@ export interface DatasetOptions {
 }
 
 const DEFAULT_BUDGET = 512 * 2 ** 20;
-
-/** Bytes of RGB that `pixels` decodes together, and what is added for each picture, so that tiny ones are not too many. */
-const GROUP_BYTES = 2 * 2 ** 20;
-const PICTURE_BYTES = 16 * 2 ** 10;
 
 /** A dataset of a server, kept in IndexedDB. Made by {@link openDataset}. */
 export class Dataset {
@@ -124,20 +132,12 @@ export class Dataset {
     return this.#reading(read.bind(this));
   }
 
-  #entries(
-    method: 'pixels' | 'batches',
-    current: CurrentState,
-    options: EpochOptions,
-    shuffle: boolean,
-  ): { entries: AsyncGenerator<Entry, void, undefined>; order: EpochOrder } {
-    const { split, seed = 0, epoch = 0, take, where } = options;
-    if (take !== undefined) checkTake(method, take);
-    const shards = this.#shards(current, split);
-    const extents = shards.map((shard) => ({ count: shard.count, bytes: shard.images.bytes }));
-    const order = epochOrder(extents, { shuffle, seed, epoch, take, memoryBudget: this.#memoryBudget });
-    this.#order = order.kind;
-    const counts = cutExtents(extents, take).map((extent) => extent.count);
-    return { entries: readEntries(this.#vault, shards, counts, order, where), order };
+  async #plan(method: ReadMethod, current: CurrentState, options: EpochOptions): Promise<ReadPlan> {
+    const shards = this.#shards(current, options.split);
+    const source = { vault: this.#vault, current, shards, memoryBudget: this.#memoryBudget };
+    const plan = await planRead(method, source, options);
+    this.#order = kindOf(plan.identity.shuffle);
+    return plan;
   }
 
   /**
@@ -147,50 +147,73 @@ export class Dataset {
    */
   pixels(options: EpochOptions): AsyncGenerator<SamplePixels, void, undefined> {
     const read = async function* (this: Dataset, current: CurrentState): AsyncGenerator<SamplePixels, void, undefined> {
-      const { entries } = this.#entries('pixels', current, options, options.shuffle ?? false);
-      const decoding = await this.#decoder.decoding(current);
-      const decoded = async (group: Entry[]): Promise<SamplePixels[]> => {
-        const [pictures, masks] = await Promise.all([decoding.pictures(group), Promise.all(group.map(entryMask))]);
-        return pictures.map((picture, at) => {
-          const mask = masks[at];
-          return { sample: (group[at] as Entry).sample, ...picture, ...(mask && { mask }) };
-        });
-      };
-      const groups = portioned(entries, GROUP_BYTES, rgbBytes);
-      for await (const group of pipelined(groups, decoding.ahead(GROUP_BYTES), decoded)) yield* group;
+      checkEpochOptions('pixels', options);
+      const plan = await this.#plan('pixels', current, { ...options, shuffle: options.shuffle ?? false });
+      yield* readPixels(plan, this.#decoder, options);
     };
     return this.#reading(read.bind(this));
   }
 
   /**
-   * The batches of an epoch; the next ones are decoded while the last is used. The last may be smaller.
+   * The batches of one epoch or several as typed arrays with shapes: what {@link batches} makes tensors of. Needs no
+   * tfjs.
    *
-   * The consumer disposes `xs` and `ys` of every batch.
+   * The next batch is decoded while the last is used. The last of an epoch may be smaller, unless `dropLast` is set.
    *
-   * @throws DataprepError `usage` without tfjs, without one image size, or for a task without labels; `labels` naming
-   *   a sample that lacks what the task needs; `decode` as {@link pixels}
+   * @throws DataprepError `usage` for options that can't be, without one image size, for a task without labels, for an
+   *   epoch without a batch, or for a cursor of another digest or other options; `labels` naming a sample that lacks
+   *   what the task needs; `decode` as {@link pixels}. What `filter`, `augment` and `collate` throw comes through
    */
-  batches(options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
-    const read = async function* (this: Dataset, current: CurrentState): AsyncGenerator<Batch, void, undefined> {
-      const task = options.task === undefined ? defaultTask(current.index) : options.task;
-      const maker = new BatchMaker(this.#tensorFactory(), current.index, task);
-      const size = batchSizeOf(options);
-      const { entries, order } = this.#entries('batches', current, options, options.shuffle ?? true);
-      const decoding = await this.#decoder.decoding(current);
-      const ahead = decoding.ahead(maker.bytes(size));
-      const batches = pipelined(grouped(entries, size), ahead, (group) => maker.prepare(group, decoding));
-      for await (const batch of batches) yield maker.finish(batch, order.kind);
+  arrays(options: BatchOptions | ResumeOptions): AsyncGenerator<ArrayBatch, void, undefined> {
+    return this.#arrays('arrays', options);
+  }
+
+  #arrays(method: ReadMethod, given: BatchOptions | ResumeOptions): AsyncGenerator<ArrayBatch, void, undefined> {
+    const read = async function* (this: Dataset, current: CurrentState): AsyncGenerator<ArrayBatch, void, undefined> {
+      const options = withCursor(given);
+      checkBatchOptions(method, options);
+      const plan = await this.#plan(method, current, options);
+      yield* readArrays(method, plan, this.#decoder, options);
     };
     return this.#reading(read.bind(this));
   }
 
-  #tensorFactory(): TensorFactory {
+  /**
+   * As {@link arrays}, one tensor for the images of a batch. The consumer disposes `xs` and `ys` of every batch that it
+   * gets; what is made ahead holds no tensors, so an iteration that is left early leaves none.
+   *
+   * @throws DataprepError as {@link arrays}, and `usage` without tfjs
+   */
+  async *batches(options: BatchOptions | ResumeOptions): AsyncGenerator<Batch, void, undefined> {
+    const tf = this.#tensorFactory('batches');
+    for await (const batch of this.#arrays('batches', options)) yield tensorsOf(tf, batch);
+  }
+
+  /**
+   * A `tf.data.Dataset` of `{ xs, ys }`, for `model.fitDataset`: each time it is iterated it reads the next epoch,
+   * beginning with `epoch`. Who iterates disposes the tensors, as `fitDataset` does.
+   *
+   * tf.data doesn't say when an iterator is left before its end; its shards then stay in place until the page goes.
+   *
+   * @throws DataprepError `usage` without tfjs or its tf.data; iterating, as {@link batches}
+   */
+  toTfData(options: TfDataOptions): TfDataset {
+    const { data } = this.#tensorFactory('toTfData');
+    if (!data) throw this.#withoutTf('toTfData', 'tfjs without tf.data');
+    return tfDataset(data, options, (each) => this.batches(each));
+  }
+
+  #tensorFactory(method: string): TensorFactory {
     if (this.#tf) return this.#tf;
-    throw new DataprepError('usage', {
-      place: `batches() of ${this.name}`,
+    throw this.#withoutTf(method, 'none');
+  }
+
+  #withoutTf(method: string, found: string): DataprepError {
+    return new DataprepError('usage', {
+      place: `${method}() of ${this.name}`,
       wanted: 'tfjs',
-      found: 'none',
-      next: 'Pass it when opening: openDataset(url, name, { tf }); or use pixels(), which needs none.',
+      found,
+      next: 'Pass it when opening: openDataset(url, name, { tf }); arrays() and pixels() need none.',
     });
   }
 
@@ -213,30 +236,4 @@ export class Dataset {
     );
     this.#order = null;
   }
-}
-
-function rgbBytes({ sample }: Entry): number {
-  const [width, height] = sample.image_size;
-  return width * height * 3 + PICTURE_BYTES;
-}
-
-function batchSizeOf({ batchSize }: BatchOptions): number {
-  if (Number.isSafeInteger(batchSize) && batchSize > 0) return batchSize;
-  throw new DataprepError('usage', {
-    place: 'batches({ batchSize })',
-    wanted: 'a whole number above 0',
-    found: String(batchSize),
-    next: 'Pass e.g. 32.',
-  });
-}
-
-/** A number that is none, e.g. of an empty form field, would give an epoch without samples and no word about it. */
-function checkTake(method: string, take: unknown): void {
-  if (typeof take === 'number' && Number.isSafeInteger(take) && take >= 0) return;
-  throw new DataprepError('usage', {
-    place: `${method}({ take })`,
-    wanted: 'a whole number from 0',
-    found: typeof take === 'string' ? JSON.stringify(take) : String(take),
-    next: 'Leave `take` out to read them all.',
-  });
 }

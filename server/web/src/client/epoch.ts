@@ -1,129 +1,105 @@
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
-import { DataprepError } from './complaint.ts';
-import type { Mask } from './decode/mask.ts';
-import type { Picture } from './decode/path.ts';
+import type { Cursor } from './cursor.ts';
+import { type BatchOptions, badOption } from './options.ts';
 import type { OrderKind } from './order.ts';
-import type { Decoding } from './picture-decoder.ts';
-import type { Entry, SampleFilter } from './reader.ts';
-import {
-  checkTask,
-  classTargets,
-  keypointTargets,
-  normalizationTable,
-  type Targets,
-  type Task,
-  type TensorFactory,
-} from './tensors.ts';
-import type { DatasetIndex, Sample } from './wire.ts';
+import { type Decoding, entryMask } from './picture-decoder.ts';
+import type { Entry } from './reader.ts';
+import { type SamplePixels, samplePixels, type Variation } from './sample-pixels.ts';
+import type { Collate, Labelled } from './targets/labelled.ts';
+import type { NumberArray, Targets } from './targets/numbers.ts';
+import { taskCollate } from './targets/task.ts';
+import { normalizationTable, normalizeInto } from './tensors.ts';
+import type { DatasetIndex, ImageSpec, Sample } from './wire.ts';
 
-/** Which samples an epoch reads, and in which order. */
-export interface EpochOptions {
-  split: string;
-  /** Pixels: false when not given. Batches: true when not given. */
-  shuffle?: boolean;
-  /** Whole number below 2^32; 0 when not given. The same (seed, epoch) gives the same order everywhere. */
-  seed?: number;
-  /** Whole number below 2^32; 0 when not given. Count it up to shuffle anew. */
-  epoch?: number;
-  /** Only the first n samples of the split in stored order, e.g. to overfit a few first. */
-  take?: number;
-  /** Leaves out the samples for which it gives false, after the order was made. */
-  where?: SampleFilter;
-}
-
-/** Epoch options, and what makes a batch. */
-export interface BatchOptions extends EpochOptions {
-  batchSize: number;
-  /** `null` for images alone. When not given: class if the dataset has it, else keypoints, else null. */
-  task?: Task | null;
-}
-
-/** A sample with its decoded picture: `rgb` is height x width x 3 uint8, row-major. */
-export interface SamplePixels extends Picture {
-  sample: Sample;
-  /** Where the sample has a mask: the class index of every pixel, height x width uint8, row-major. */
-  mask?: Mask;
-}
-
-/**
- * What a training step takes.
- *
- * The consumer owns `xs` and `ys`, and disposes both.
- */
-export interface Batch {
+/** What a training step takes. */
+export interface BatchOf<T> {
   /** [n, height, width, 3] float32, RGB, normalised as the index says. */
-  xs: Tensor4D;
-  /** [n, classes] one-hot, or [n, 2 keypoints] in shares of width and height, or null. */
-  ys: Tensor2D | null;
+  xs: T;
+  /** As the task or `collate` makes it: one, several by name, or null. */
+  ys: Targets<T>;
   keys: string[];
+  /** As augmented. */
   samples: Sample[];
   /** Whether this epoch was shuffled as a whole (`full`), in windows of shards (`window`), or not (`stored`). */
   order: OrderKind;
+  /** Goes on behind this batch: `batches({ cursor })`. Plain JSON. */
+  cursor: Cursor;
 }
 
-/** A batch before its tensors are made. */
-export interface PreparedBatch {
-  xs: Float32Array;
-  ys: Targets | null;
-  samples: Sample[];
+/** A batch as typed arrays: for a worker, or for a trainer without tfjs. */
+export type ArrayBatch = BatchOf<NumberArray>;
+
+/** What a batch is made of, decoded. */
+export type BatchContents = Pick<ArrayBatch, 'xs' | 'ys' | 'keys' | 'samples'>;
+
+/** Before `ys` are made. */
+interface Undressed {
+  xs: NumberArray;
+  labelled: readonly Labelled[];
 }
 
-/** Turns groups of pictures into batches of one fixed size and task. */
+/** Turns groups of entries into batches of one task. */
 export class BatchMaker {
-  readonly #tf: TensorFactory;
-  readonly #index: DatasetIndex;
-  readonly #task: Task | null;
+  readonly #collate: Collate;
+  readonly #masked: boolean;
   readonly #table: Float32Array;
-  readonly #width: number;
-  readonly #height: number;
+  readonly #image: ImageSpec;
 
   /** @throws DataprepError (`usage`) when the dataset has no such labels, or its images have no one size */
-  constructor(tf: TensorFactory, index: DatasetIndex, task: Task | null) {
-    if (task) checkTask(index, task);
-    const { width, height } = index.image;
-    if (width === null || height === null) {
-      throw new DataprepError('usage', {
-        place: `batches() of ${index.name}`,
-        wanted: 'images of one size, to make one tensor of a batch',
-        found: 'images that differ in size',
-        next: 'Add a resize to the manifest, or use pixels() and make tensors of your own.',
-      });
-    }
-    this.#tf = tf;
-    this.#index = index;
-    this.#task = task;
+  constructor(index: DatasetIndex, { task, maxBoxes, collate, augment }: BatchOptions) {
+    const made = collate ? { collate, masked: true } : taskCollate(index, task, maxBoxes);
+    this.#collate = made.collate;
+    this.#masked = made.masked;
     this.#table = normalizationTable(index.normalize);
-    this.#width = width;
-    this.#height = height;
+    this.#image = index.image;
+    const { width, height } = index.image;
+    if (!augment && (width === null || height === null))
+      throw unlike(`batches() of ${index.name}`, 'that differ in size');
   }
 
-  /** Decodes and normalises; makes no tensor, so a batch made ahead and never taken leaves nothing to dispose. */
-  async prepare(group: readonly Entry[], decoding: Decoding): Promise<PreparedBatch> {
-    const samples = group.map((entry) => entry.sample);
-    const ys = this.#targets(samples);
-    return { xs: await decoding.values(group, this.#table), ys, samples };
+  /** Decodes, augments and normalises; makes no tensor, so a batch made ahead and never taken leaves none behind. */
+  async prepare(entries: readonly Entry[], decoding: Decoding, variation: Variation): Promise<BatchContents> {
+    const { xs, labelled } = variation.augment
+      ? this.#normalized(await samplePixels(entries, decoding, variation))
+      : await this.#decoded(entries, decoding);
+    const samples = labelled.map(({ sample }) => sample);
+    return { xs, ys: this.#collate(labelled), keys: samples.map(({ key }) => key), samples };
   }
 
-  /** Bytes of the values of a batch of n. */
+  /** Bytes of the values of a batch of n; augmented ones may come in any size. */
   bytes(n: number): number {
-    return n * this.#width * this.#height * 3 * Float32Array.BYTES_PER_ELEMENT;
+    const { width, height } = this.#image;
+    return width && height ? n * width * height * 3 * Float32Array.BYTES_PER_ELEMENT : Number.POSITIVE_INFINITY;
   }
 
-  #targets(samples: readonly Sample[]): Targets | null {
-    if (this.#task === 'class') return classTargets(samples, this.#index.classes);
-    if (this.#task === null) return null;
-    return keypointTargets(samples, this.#index.keypoints?.names ?? []);
+  /** As stored: the pixels become values where they are decoded. */
+  async #decoded(entries: readonly Entry[], decoding: Decoding): Promise<Undressed> {
+    const [values, masks] = await Promise.all([
+      decoding.values(entries, this.#table),
+      Promise.all(this.#masked ? entries.map(entryMask) : []),
+    ]);
+    const labelled = entries.map(({ sample }, at) => {
+      const mask = masks[at];
+      return { sample, ...(mask && { mask }) };
+    });
+    const { width, height } = this.#image;
+    return { xs: { values, shape: [entries.length, height ?? 0, width ?? 0, 3] }, labelled };
   }
 
-  /** The tensors of a prepared batch. */
-  finish({ xs, ys, samples }: PreparedBatch, order: OrderKind): Batch {
-    const n = samples.length;
-    return {
-      xs: this.#tf.tensor4d(xs, [n, this.#height, this.#width, 3]),
-      ys: ys && this.#tf.tensor2d(ys.values, [n, ys.columns]),
-      keys: samples.map((sample) => sample.key),
-      samples,
-      order,
-    };
+  #normalized(pictures: readonly SamplePixels[]): Undressed {
+    const { width = 0, height = 0, rgb } = pictures[0] ?? {};
+    const size = rgb?.length ?? 0;
+    const values = new Float32Array(pictures.length * size);
+    for (const [position, { sample, ...picture }] of pictures.entries()) {
+      if (picture.width !== width || picture.height !== height) {
+        throw unlike(sample.key, `${picture.width} x ${picture.height} beside ${width} x ${height}`);
+      }
+      normalizeInto(values, position * size, picture.rgb, this.#table);
+    }
+    return { xs: { values, shape: [pictures.length, height, width, 3] }, labelled: pictures };
   }
+}
+
+function unlike(place: string, found: string): Error {
+  const wanted = 'images of one size, to make one tensor of a batch';
+  return badOption(place, wanted, found, 'Add a resize to the manifest, or use pixels() and make tensors of your own.');
 }

@@ -1,70 +1,116 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutExtents, type EpochOrder, epochOrder, type ShardExtent } from './order.ts';
+import { autoShuffle, epochOrder, kindOf, partsOf, type ReadWindow, type ShardExtent, type Shuffle } from './order.ts';
+import { seededWords } from './random.ts';
+import { choose } from './subset.ts';
 
-const extent = fc.record({ count: fc.integer({ min: 1, max: 20 }), bytes: fc.integer({ min: 1, max: 1000 }) });
-const extents = fc.array(extent, { maxLength: 12 });
-const budget = fc.integer({ min: 0, max: 12_000 });
-
-/** Every sample of an order as shard:position, in the order in which it is read. */
-function reads(order: EpochOrder, shards: readonly ShardExtent[]): string[] {
-  return order.windows.flatMap((window) => {
-    const held = window.shards.flatMap((at) => Array.from({ length: shards[at]?.count ?? 0 }, (_, i) => `${at}:${i}`));
-    expect(window.order.length).toBe(held.length);
-    return Array.from(window.order, (at) => held[at] as string);
-  });
+/** Written by Python (tests/order_vectors.py), which holds them to its own. */
+interface Vectors {
+  words: { seed: number; epoch: number; words: number[] }[];
+  subsets: { positions: number[]; n: number; seed: number; classes: (number | null)[] | null; chosen: number[] }[];
+  orders: {
+    shards: [number, number][];
+    shuffle: Shuffle;
+    seed: number;
+    epoch: number;
+    chosen: number[] | null;
+    order: number[];
+  }[];
 }
+const file = new URL('../../../../tests/vectors/order.json', import.meta.url);
+const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vectors;
 
-const stored = (shards: readonly ShardExtent[]): string[] =>
-  shards.flatMap(({ count }, at) => Array.from({ length: count }, (_, i) => `${at}:${i}`));
+const extents = fc.array(
+  fc.record({ count: fc.integer({ min: 1, max: 20 }), bytes: fc.integer({ min: 1, max: 1000 }) }),
+  { maxLength: 12 },
+);
+const budget = fc.integer({ min: 0, max: 12_000 });
+const shuffle: fc.Arbitrary<Shuffle> = fc.oneof(
+  fc.constant<Shuffle>(false),
+  fc.constant<Shuffle>('full'),
+  fc.record({ window: budget }),
+);
+
+const reads = (windows: readonly ReadWindow[]): number[] => windows.flatMap((window) => window.order);
+const stored = (shards: readonly ShardExtent[]): number[] =>
+  Array.from({ length: shards.reduce((sum, { count }) => sum + count, 0) }, (_, at) => at);
+
+describe('the vectors that Python wrote', () => {
+  it('have our words', () => {
+    for (const { seed, epoch, words } of vectors.words) {
+      expect(Array.from(words, seededWords(seed, epoch))).toEqual(words);
+    }
+  });
+
+  it('have our subsets', () => {
+    for (const { positions, n, seed, classes, chosen } of vectors.subsets) {
+      const found = choose(positions, { n, seed }, classes && ((at) => classes[at]));
+      expect([...found].sort((a, b) => a - b)).toEqual(chosen);
+    }
+  });
+
+  it('have our orders', () => {
+    expect(vectors.orders.length).toBeGreaterThan(50);
+    for (const { shards, shuffle, seed, epoch, chosen, order } of vectors.orders) {
+      const parts = partsOf(
+        shards.map(([count, bytes]) => ({ count, bytes })),
+        chosen && new Set(chosen),
+      );
+      expect(reads(epochOrder(parts, shuffle, seed, epoch))).toEqual(order);
+    }
+  });
+});
 
 describe('epochOrder', () => {
-  it('reads every sample once, whatever the budget', () => {
+  it('reads every sample once, and each window from its own shards', () => {
     fc.assert(
-      fc.property(extents, budget, fc.boolean(), fc.nat(), fc.nat(), (shards, memoryBudget, shuffle, seed, epoch) => {
-        const order = epochOrder(shards, { shuffle, seed, epoch, memoryBudget });
-        expect(reads(order, shards).sort()).toEqual(stored(shards).sort());
+      fc.property(extents, shuffle, fc.nat(), fc.nat(), (shards, how, seed, epoch) => {
+        const windows = epochOrder(partsOf(shards, null), how, seed, epoch);
+        expect(reads(windows).sort((a, b) => a - b)).toEqual(stored(shards));
+        const shardOf = shards.flatMap(({ count }, shard) => new Array<number>(count).fill(shard));
+        for (const { parts: held, order } of windows) {
+          expect(new Set(order.map((at) => shardOf[at]))).toEqual(new Set(held.map(({ shard }) => shard)));
+        }
       }),
     );
   });
 
   it('keeps the stored order when it is not to shuffle', () => {
     fc.assert(
-      fc.property(extents, budget, (shards, memoryBudget) => {
-        const order = epochOrder(shards, { shuffle: false, seed: 1, epoch: 1, memoryBudget });
-        expect(order.kind).toBe('stored');
-        expect(reads(order, shards)).toEqual(stored(shards));
+      fc.property(extents, (shards) => {
+        expect(reads(epochOrder(partsOf(shards, null), false, 1, 1))).toEqual(stored(shards));
       }),
     );
   });
 
-  it('shuffles as a whole exactly when the images fit the budget', () => {
+  it('fills windows up to their bytes, unless a shard alone is larger', () => {
     fc.assert(
-      fc.property(extents, budget, (shards, memoryBudget) => {
-        const total = shards.reduce((sum, shard) => sum + shard.bytes, 0);
-        const order = epochOrder(shards, { shuffle: true, seed: 0, epoch: 0, memoryBudget });
-        expect(order.kind).toBe(total <= memoryBudget ? 'full' : 'window');
-      }),
-    );
-  });
-
-  it('holds at most the budget in two neighbouring windows, unless a shard alone is larger', () => {
-    fc.assert(
-      fc.property(extents, budget, (shards, memoryBudget) => {
-        const { kind, windows } = epochOrder(shards, { shuffle: true, seed: 3, epoch: 0, memoryBudget });
-        for (const window of kind === 'window' ? windows : []) {
-          const bytes = window.shards.reduce((sum, at) => sum + (shards[at]?.bytes ?? 0), 0);
-          expect(window.shards.length === 1 || bytes <= memoryBudget / 2).toBe(true);
+      fc.property(extents, budget, (shards, window) => {
+        for (const { parts: held } of epochOrder(partsOf(shards, null), { window }, 3, 0)) {
+          const bytes = held.reduce((sum, part) => sum + part.bytes, 0);
+          expect(held.length === 1 || bytes <= window).toBe(true);
         }
       }),
     );
   });
 
-  it('takes the first n in stored order', () => {
+  it('reads no shard of which nothing is chosen', () => {
+    const shards = [4, 4, 4].map((count) => ({ count, bytes: 9 }));
+    const windows = epochOrder(partsOf(shards, new Set([9, 2])), 'full', 0, 0);
+    expect(windows.map(({ parts }) => parts.map(({ shard }) => shard))).toEqual([[0, 2]]);
+    expect(reads(windows).sort()).toEqual([2, 9]);
+  });
+});
+
+describe('autoShuffle', () => {
+  it('shuffles as a whole exactly when the images fit the budget; two windows fit it else', () => {
     fc.assert(
-      fc.property(extents, fc.nat(100), (shards, n) => {
-        const order = epochOrder(shards, { shuffle: true, seed: 0, epoch: 0, memoryBudget: 1e9, take: n });
-        expect(reads(order, cutExtents(shards, n)).sort()).toEqual(stored(shards).slice(0, n).sort());
+      fc.property(extents, budget, (shards, memoryBudget) => {
+        const total = shards.reduce((sum, shard) => sum + shard.bytes, 0);
+        const found = autoShuffle(partsOf(shards, null), memoryBudget);
+        expect(kindOf(found)).toBe(total <= memoryBudget ? 'full' : 'window');
+        if (typeof found === 'object') expect(2 * found.window).toBeLessThanOrEqual(memoryBudget);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import { DataprepError } from './complaint.ts';
 import { oneAhead } from './flight.ts';
-import type { EpochOrder, ReadWindow } from './order.ts';
+import type { ReadWindow } from './order.ts';
 import type { Vault } from './vault.ts';
 import type { Sample, ShardReference } from './wire.ts';
 
@@ -47,36 +47,48 @@ export function entryOf(sample: Sample, shard: Uint8Array<ArrayBuffer>): Entry {
 async function readWindow(
   vault: Vault,
   shards: readonly ShardReference[],
-  counts: readonly number[],
-  window: ReadWindow,
+  { parts, order }: ReadWindow,
 ): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for (const at of window.shards) {
-    const shard = shards[at];
-    if (!shard) throw new RangeError(`no shard at ${at} of ${shards.length}`);
-    entries.push(...(await readShard(vault, shard)).slice(0, counts[at]));
+  const entries = new Map<number, Entry>();
+  for (const { shard, start } of parts) {
+    const read = await readShard(vault, shards[shard] as ShardReference);
+    for (const [position, entry] of read.entries()) entries.set(start + position, entry);
   }
-  return Array.from(window.order, (at) => entries[at] as Entry);
+  return order.map((at) => entries.get(at) as Entry);
+}
+
+/** An entry, and how many of its epoch's order have passed with it. */
+export interface PlacedEntry extends Entry {
+  passed: number;
 }
 
 /**
  * The entries of an epoch, in order; a window is loaded while the one before is read.
  *
  * @param shards those of the split, in the order of the index
- * @param counts how many samples of each take part (see `cutExtents`)
+ * @param from how many of the order have passed: windows that are over are not read
  */
 export async function* readEntries(
   vault: Vault,
   shards: readonly ShardReference[],
-  counts: readonly number[],
-  order: EpochOrder,
-  where: SampleFilter | undefined,
-): AsyncGenerator<Entry, void, undefined> {
-  async function* windows(): AsyncGenerator<Entry[], void, undefined> {
-    for (const window of order.windows) yield await readWindow(vault, shards, counts, window);
+  windows: readonly ReadWindow[],
+  from: number,
+  filter: SampleFilter | undefined,
+): AsyncGenerator<PlacedEntry, void, undefined> {
+  async function* read(): AsyncGenerator<Entry[], void, undefined> {
+    let start = 0;
+    for (const { parts, order } of windows) {
+      const left = order.slice(Math.max(0, from - start));
+      start += order.length;
+      if (left.length > 0) yield await readWindow(vault, shards, { parts, order: left });
+    }
   }
-  for await (const entries of oneAhead(windows())) {
-    for (const entry of entries) if (!where || where(entry.sample)) yield entry;
+  let passed = from;
+  for await (const entries of oneAhead(read())) {
+    for (const entry of entries) {
+      passed++;
+      if (!filter || filter(entry.sample)) yield { ...entry, passed };
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Task } from '../client/client.ts';
+import type { Subject } from './goal.ts';
 
 /** A network in two shapes over the same weights. */
 export interface Network {
@@ -15,7 +15,7 @@ export interface Network {
 export interface NetworkSpec {
   width: number;
   height: number;
-  task: Task;
+  task: Subject;
   /** Classes, or two for each keypoint. */
   outputs: number;
   /** The same seed gives the same first weights. */

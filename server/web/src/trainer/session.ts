@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { type Dataset, type DatasetStatus, openDataset, type Task } from '../client/client.ts';
+import { type Dataset, type DatasetStatus, openDataset } from '../client/client.ts';
 import { inSplitOrder } from '../client/splits.ts';
 import { element } from '../page/element.ts';
 import { emptyNotice, failureNotice } from '../page/notice.ts';
 import type { DatasetSummary } from '../page/server.ts';
 import { SyncPanel } from '../page/sync-panel.ts';
+import type { Subject } from './goal.ts';
 import { buildNetwork, type Network } from './network.ts';
 import { objectiveOf } from './objective.ts';
 import { RunBoard } from './run-board.ts';
@@ -87,7 +88,7 @@ export class Session {
     }
   }
 
-  async #showInputs(task: Task): Promise<void> {
+  async #showInputs(task: Subject): Promise<void> {
     if (!this.#shown) return;
     const title = element('h2', {}, 'What the model sees');
     try {
@@ -155,7 +156,7 @@ export class Session {
       trainSplit: this.#trainSplit,
       // Sixteen samples learnt by heart say nothing about others.
       valSplit: status.splits.val?.synced && !overfit ? 'val' : null,
-      take: overfit ? OVERFIT : null,
+      subset: overfit ? { n: OVERFIT, seed: settings.seed } : null,
     });
     return { training, board: new RunBoard(objective) };
   }

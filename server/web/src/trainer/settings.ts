@@ -1,15 +1,15 @@
-import type { Task } from '../client/client.ts';
 import { element } from '../page/element.ts';
 import type { DatasetSummary } from '../page/server.ts';
+import type { Subject } from './goal.ts';
 
 /** What can be chosen before a run. */
 export interface Settings {
-  task: Task;
+  task: Subject;
   epochs: number;
   batchSize: number;
   learningRate: number;
   seed: number;
-  /** Only the first 16 samples. */
+  /** Only 16 samples. */
   overfit: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Settings {
 export const OVERFIT = 16;
 
 /** The tasks that a dataset has labels for. */
-export function tasksOf(dataset: DatasetSummary): Task[] {
+export function tasksOf(dataset: DatasetSummary): Subject[] {
   return (['class', 'keypoints'] as const).filter((task) => dataset.labels.includes(task));
 }
 
@@ -46,7 +46,7 @@ export class SettingsForm {
   });
   readonly #seed = numberField('seed', 'Seed', 0, { min: 0, max: 1000000, step: 1 });
 
-  constructor(dataset: DatasetSummary, onTask: (task: Task) => void) {
+  constructor(dataset: DatasetSummary, onTask: (task: Subject) => void) {
     this.#task = element(
       'select',
       { 'data-testid': 'setting-task', change: () => onTask(this.value().task) },
@@ -75,7 +75,7 @@ export class SettingsForm {
 
   value(): Settings {
     return {
-      task: this.#task.value as Task,
+      task: this.#task.value as Subject,
       epochs: this.#epochs.input.valueAsNumber,
       batchSize: this.#batchSize.input.valueAsNumber,
       learningRate: this.#learningRate.input.valueAsNumber,

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
-import type { Batch, Dataset, OrderKind, Task } from '../client/client.ts';
+import type { Batch, Dataset, OrderKind, Subset } from '../client/client.ts';
+import { disposeBatch, goalOf, type Subject } from './goal.ts';
 import type { Network } from './network.ts';
 import type { Objective } from './objective.ts';
 
@@ -8,7 +9,7 @@ export interface TrainingPlan {
   dataset: Dataset;
   network: Network;
   objective: Objective;
-  task: Task;
+  task: Subject;
   trainSplit: string;
   /** Null to train without validation. */
   valSplit: string | null;
@@ -16,8 +17,8 @@ export interface TrainingPlan {
   batchSize: number;
   learningRate: number;
   seed: number;
-  /** Only the first n samples, to see whether the network can learn them by heart. */
-  take: number | null;
+  /** Only a few samples, to see whether the network can learn them by heart. */
+  subset: Subset | null;
 }
 
 /** Means over the samples of a pass. */
@@ -104,13 +105,13 @@ export class Training {
   }
 
   async #epoch(optimizer: tf.Optimizer, epoch: number, listener: TrainingListener): Promise<EpochReport | null> {
-    const { dataset, trainSplit, valSplit, batchSize, seed, take, task } = this.#plan;
+    const { dataset, trainSplit, valSplit, batchSize, seed, subset, task } = this.#plan;
     const started = performance.now();
     const planned = await this.#samples();
     const pass = new Pass();
     let order: OrderKind = 'full';
     let seen = 0;
-    const batches = dataset.batches({ split: trainSplit, batchSize, seed, epoch, task, ...(take && { take }) });
+    const batches = dataset.batches({ split: trainSplit, batchSize, seed, epoch, task, ...(subset && { subset }) });
     for await (const batch of batches) {
       order = batch.order;
       seen += batch.keys.length;
@@ -126,27 +127,27 @@ export class Training {
   }
 
   async #samples(): Promise<number> {
-    const { dataset, trainSplit, take } = this.#plan;
+    const { dataset, trainSplit, subset } = this.#plan;
     const all = (await dataset.index()).splits[trainSplit]?.samples ?? 0;
-    return take ? Math.min(take, all) : all;
+    return subset ? Math.min(subset.n, all) : all;
   }
 
   /** One optimiser step; the batch is disposed. */
   #step(optimizer: tf.Optimizer, batch: Batch): tf.Tensor1D {
     const figures = tf.tidy(() => {
-      const ys = targets(batch);
+      const goal = goalOf(batch);
       let measured: tf.Scalar | undefined;
       const loss = optimizer.minimize(() => {
         const outputs = this.#plan.network.trained.apply(batch.xs, { training: true }) as tf.Tensor2D;
         // Kept, because minimize disposes everything that it makes but the loss.
-        measured = tf.keep(this.#plan.objective.measure(outputs, ys));
-        return this.#plan.objective.loss(outputs, ys);
+        measured = tf.keep(this.#plan.objective.measure(outputs, goal));
+        return this.#plan.objective.loss(outputs, goal);
       }, true);
       const both = tf.stack([loss as tf.Scalar, measured as tf.Scalar]) as tf.Tensor1D;
       measured?.dispose();
       return both;
     });
-    tf.dispose([batch.xs, targets(batch)]);
+    disposeBatch(batch);
     return figures;
   }
 
@@ -155,19 +156,14 @@ export class Training {
     const pass = new Pass();
     for await (const batch of dataset.batches({ split, batchSize, shuffle: false, task })) {
       const figures = tf.tidy(() => {
-        const ys = targets(batch);
+        const goal = goalOf(batch);
         const outputs = network.trained.apply(batch.xs) as tf.Tensor2D;
-        return tf.stack([objective.loss(outputs, ys), objective.measure(outputs, ys)]) as tf.Tensor1D;
+        return tf.stack([objective.loss(outputs, goal), objective.measure(outputs, goal)]) as tf.Tensor1D;
       });
-      tf.dispose([batch.xs, targets(batch)]);
+      disposeBatch(batch);
       await pass.add(figures, batch.keys.length);
       if (this.#stopped) break;
     }
     return pass.means();
   }
-}
-
-function targets({ ys }: Batch): tf.Tensor2D {
-  if (!ys) throw new Error('a batch without targets: the trainer always names a task');
-  return ys;
 }
