@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -32,7 +33,14 @@ def picture(size: Size, seed: int) -> Pixels:
 
 
 def write(
-    path: Path, found: list[Entry], format: str, *, batches: int = 1, target: int = 600, name: str = "drawn"
+    path: Path,
+    found: list[Entry],
+    format: str,
+    *,
+    batches: int = 1,
+    target: int = 600,
+    name: str = "drawn",
+    keypoints: dict[str, list[Any]] | None = None,
 ) -> str:
     """Writes a store of some ledger rows with their splits and samples, and gives its digest."""
     writer = StoreWriter(path)
@@ -45,7 +53,7 @@ def write(
         ids |= zip((row.key for row, _, _ in some), added, strict=True)
     writer.lay_out([Planned(ids[row.key], split) for row, split, _ in order]).assemble([], target)
     description = Description(
-        name, {"transforms": []}, ["a", "b", "c"], None, image_spec(ENCODINGS[format]),
+        name, {"transforms": []}, ["a", "b", "c"], keypoints, image_spec(ENCODINGS[format]),
         {"scale": [1, 1, 1], "offset": [0, 0, 0]}, {"train": {"pixels": 0}, "fills": []}, {"pillow": "0"},
         {"encode": format}, "inputs",
     )  # fmt: skip

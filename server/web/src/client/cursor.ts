@@ -8,9 +8,9 @@ import type { Task } from './targets/task.ts';
 export interface ReadIdentity {
   /** The dataset's. */
   digest: string;
+  split: string;
   /** How many the split has. Shards are cut finer or coarser, never otherwise: as many of one digest are the same. */
   shards: number;
-  split: string;
   seed: number;
   /** What `auto` chose. */
   shuffle: Shuffle;

@@ -30,8 +30,8 @@ export async function planRead(method: ReadMethod, source: ReadSource, options: 
   const parts = partsOf(extents, subset ? await chosen(method, source, subset, options.filter) : null);
   const identity: ReadIdentity = {
     digest: current.index.digest,
-    shards: shards.length,
     split,
+    shards: shards.length,
     seed,
     shuffle: shuffle === 'auto' ? autoShuffle(parts, memoryBudget) : shuffle,
     subset: subset ? { n: subset.n, seed: subset.seed ?? 0, perClass: subset.perClass ?? false } : null,
