@@ -15,6 +15,7 @@ import numpy as np
 
 from dataprep.errors import PlanError
 from dataprep.geometry import Size
+from dataprep.labels import Boxes, Keypoints, Labels
 from dataprep.normalization import Normalization
 from dataprep.pixels import Pixels
 from dataprep.pixels.color import gray
@@ -52,6 +53,10 @@ PLAIN: list[Steps] = [
     [{"affine": {"degrees": 10, "scale": [0.4, 1.3], "shear": [5, -8], "translate": [2, -1], "fill": "mean"}}],
     [{"affine": {"scale": [0.3, 0.3], "filter": "area"}}],
     [{"grayscale": {}}, {"square": {"fill": [255, 0, 0]}}],
+    [{"crop_to": {"margin": 0.25, "each": True}}, {"square": {}}, {"resize": {"size": [12, 12]}}],
+    [{"crop_to": {"target": "keypoints", "margin": 0.1}}],
+    [{"square": {}}, {"resize": {"size": [20, 20]}}, {"flip": {}}, {"crop_to": {"margin": 3}}],
+    [{"rotate": {"degrees": 30, "expand": True}}, {"crop_to": {"margin": 0.1}}],
     [{"random_crop": {"size": [7, 5], "variants": 3}}, {"random_flip": {"p": 1}}],
     [{"random_rotate": {"degrees": [-9, 9]}}],
     *(
@@ -78,12 +83,17 @@ def _case(random: Random, written: Steps) -> dict[str, Any]:
     size = Size(random.randint(12, 22), random.randint(10, 18))
     pixels = _picture(size, random.randrange(1 << 30))
     steps, background = replayed(written)
+    # An object that reaches beyond the image at one side, as a detector may say it.
+    x, y = random.uniform(-2, size.width / 2), random.uniform(0, size.height / 2)
+    box = [round(value, 2) for value in (x, y, x + random.uniform(3, 8), y + random.uniform(3, 8))]
+    labels = Labels(boxes=Boxes.of([box]), keypoints=Keypoints.of([[box[:2], box[2:]]]))
     models = [transforms()[step["name"]].model_validate(step["parameters"]) for step in steps]
-    (view,) = plan(View.start(size, origin=Origin("a.png", "val")), models)
+    (view,) = plan(View.start(size, labels, origin=Origin("a.png", "val")), models)
     rendered = render(gray(pixels) if view.grayscale else pixels, view.passes)
     return {
         "steps": steps,
         "background": background,
+        "box": box,
         "image": as_json(pixels),
         "affine": view.affine.coefficients(),
         "rendered": as_json(rendered),
@@ -122,6 +132,7 @@ def _step(random: Random) -> dict[str, Any]:
             {"resize": {"size": size, "mode": mode, "filter": filter, "fill": fill}},
             {"flip": {"axis": random.choice(["horizontal", "vertical"])}},
             {"rotate": {"degrees": random.randint(-360, 360) / 2, "filter": filter, "fill": color}},
+            {"crop_to": {"margin": random.random()}},
             {"preset": {"of": "face-api", "map": "canvas_centered", "size": size[0], "filter": filter}},
         ]
     )

@@ -1,17 +1,26 @@
 import { DataprepError } from '../complaint.ts';
 import { chain, rotation, scaling, translation } from '../geometry/affine.ts';
-import { mappedHull, rectOf, type Size } from '../geometry/rect.ts';
+import { common, extent, isEmpty, mappedHull, outward, rectOf, type Size } from '../geometry/rect.ts';
 import { BLACK, type Color, type Filter } from '../render/passes.ts';
-import type { Step } from '../wire.ts';
+import type { Box, Step } from '../wire.ts';
 import { Parameters } from './parameters.ts';
 import { StepError, View } from './view.ts';
 
-type Planner = (view: View, parameters: Parameters) => View;
+/** What a caller knows of an image. */
+export interface Replay {
+  /** The object that `crop_to` cuts to, in continuous pixels of the upright image: a detector gives it, say. */
+  box?: Box;
+  /** The first step that is taken, counted from 0; 0 when not given. What is before it was done to the image already. */
+  from?: number;
+}
+
+type Planner = (view: View, parameters: Parameters, box?: Box) => View;
 
 /** What every step makes of a view that has no labels, as the file of its name in dataprep/transforms does. */
 const PLANNERS: Record<string, Planner> = {
   crop: (view, given) => view.cut(given.number('x'), given.number('y'), given.size('size')),
   center_crop: centerCrop,
+  crop_to: cropTo,
   pad: (view, given) => {
     const [left, top] = [given.number('left'), given.number('top')];
     const [right, bottom] = [given.number('right'), given.number('bottom')];
@@ -35,37 +44,33 @@ const PLANNERS: Record<string, Planner> = {
   random_rotate: (view) => view,
 };
 
-/** Steps that ask for more than an image, and what to do about it. */
+/** Steps that ask for more than an image and a box. */
 const REFUSED: Record<string, string> = {
-  crop_to:
-    'it cuts to labelled objects: cut the object out yourself, with the same margin, and pass { from } the next step',
-  align: 'it turns by labelled keypoints: align the picture yourself, and pass { from } the next step',
-  tile: 'it gives several pictures: cut the tiles yourself, and pass { from } the next step',
+  align: 'it turns by labelled keypoints',
+  tile: 'it gives several pictures',
 };
 
 /**
  * What the steps of a contract make of an image without labels, as the pipeline does outside the train split.
  *
  * @param size the image's, upright
- * @param from the first step that is replayed, counted from 0
  * @throws DataprepError (`usage`) for a step that needs labels, gives several pictures or does not fit the image; (`wire`)
  *     for one that this client does not know
  */
-export function planned(size: Size, steps: readonly Step[], from = 0): View {
-  return steps.reduce((view, step, at) => (at < from ? view : applied(view, step, at)), View.start(size));
+export function planned(size: Size, steps: readonly Step[], { box, from = 0 }: Replay = {}): View {
+  return steps.reduce((view, step, at) => (at < from ? view : applied(view, step, at, box)), View.start(size));
 }
 
-function applied(view: View, step: Step, at: number): View {
+function applied(view: View, step: Step, at: number, box: Box | undefined): View {
   const place = `step ${at} (${step.name})`;
   const planner = PLANNERS[step.name];
   const refused = REFUSED[step.name];
   if (refused) {
-    const [found, todo] = refused.split(': ') as [string, string];
     throw new DataprepError('usage', {
       place,
-      wanted: 'a step that an image without labels can go through',
-      found: `${step.name}: ${found}`,
-      next: `${todo.charAt(0).toUpperCase()}${todo.slice(1)}: preprocess(image, contract, { from: ${at + 1} }).`,
+      wanted: 'a step that an image without labels can go through, and comes out as one',
+      found: `${step.name}: ${refused}`,
+      next: `Do it yourself, and go on behind it: preprocess(image, contract, { from: ${at + 1} }).`,
     });
   }
   if (!planner) {
@@ -73,12 +78,28 @@ function applied(view: View, step: Step, at: number): View {
     throw new DataprepError('wire', { place, wanted, found: step.name, next });
   }
   try {
-    return planner(view, new Parameters(step, `steps[${at}]`));
+    return planner(view, new Parameters(step, `steps[${at}]`), box);
   } catch (thrown) {
     if (!(thrown instanceof StepError)) throw thrown;
-    const [wanted, next] = ['an image that the step fits', 'Take a larger image; the pipeline rejects this one, too.'];
-    throw new DataprepError('usage', { place, wanted, found: thrown.message, next }, { cause: thrown });
+    const { message: found, wanted, next } = thrown;
+    throw new DataprepError('usage', { place, wanted, found, next }, { cause: thrown });
   }
+}
+
+/** Cuts to the caller's object, grown by the margin and outward to whole pixels, as far as there is scene. */
+function cropTo(view: View, given: Parameters, box?: Box): View {
+  if (!box) {
+    const next = 'Pass one, such as a detector gives: preprocess(image, contract, { box: [x0, y0, x1, y1] }).';
+    throw new StepError('none', 'the box of the object that the step cuts to', next);
+  }
+  const [x0, y0, x1, y1] = box;
+  const seen = common(mappedHull(view.affine, { x0, y0, x1, y1 }), view.live);
+  const margin = given.number('margin');
+  const [dx, dy] = [(seen.x1 - seen.x0) * margin, (seen.y1 - seen.y0) * margin];
+  const grown = outward({ x0: seen.x0 - dx, y0: seen.y0 - dy, x1: seen.x1 + dx, y1: seen.y1 + dy });
+  const whole = common(grown, outward(view.live));
+  if (isEmpty(whole)) throw new StepError(box.join(', '), 'a box with an area in the image', 'Check the box.');
+  return view.cut(whole.x0, whole.y0, extent(whole));
 }
 
 function centerCrop(view: View, given: Parameters): View {

@@ -1,6 +1,6 @@
 import { chain, IDENTITY, inverse, mirrorX, mirrorY, scaling, translation } from '../geometry/affine.ts';
 import { type Convex, commonConvex, mappedConvex } from '../geometry/convex.ts';
-import { corners, rectOf, type Size } from '../geometry/rect.ts';
+import { common, corners, hull, type Rect, rectOf, type Size } from '../geometry/rect.ts';
 import {
   type Color,
   cutPass,
@@ -19,7 +19,15 @@ import {
 import type { Affine } from '../wire.ts';
 
 /** Why a step can't be applied to an image. */
-export class StepError extends Error {}
+export class StepError extends Error {
+  constructor(
+    found: string,
+    readonly wanted = 'an image that the step fits',
+    readonly next = 'Take a larger image; the pipeline rejects this one, too.',
+  ) {
+    super(found);
+  }
+}
 
 /** What steps make of an image, decided before a pixel is touched, as dataprep/plan.py does. */
 export class View {
@@ -39,6 +47,11 @@ export class View {
   static start({ width, height }: Size): View {
     const size = { width, height };
     return new View(size, IDENTITY, [startPass(size)], corners(rectOf(size)), false);
+  }
+
+  /** The hull of what is scene, in output pixels. */
+  get live(): Rect {
+    return common(hull(mappedConvex(this.affine, this.region)), rectOf(this.size));
   }
 
   #with(changes: Partial<Pick<View, 'size' | 'affine' | 'passes' | 'region' | 'isGray'>>): View {
@@ -73,7 +86,7 @@ export class View {
         `${this.size.width} x ${this.size.height}`,
         `${size.width} x ${size.height} at (${x}, ${y})`,
       ];
-      throw new StepError(`the image there is of ${image} pixels, and the crop of ${place} leaves it`);
+      throw new StepError(`${image} pixels, which a crop of ${place} leaves`);
     }
     return this.#then(translation(-x, -y), size, (pass) => cutPass(pass, sides)).#seen();
   }
