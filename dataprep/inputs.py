@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from dataprep.archives import Member, Problem, archives
+from dataprep.archives import Member, Problem
 from dataprep.errors import SourceError, near
 from dataprep.geometry import Size
 from dataprep.labels import Labels
 from dataprep.locations import Spot, contents, spot_of
+from dataprep.surroundings import in_place_of_folder
 
 # How names of images end. What a file is, its bytes say; its name says only what it was meant to be: a README between
 # the images is no lost image, a JPEG that can't be read is one.
@@ -129,7 +130,7 @@ def walk(root: Path, holds: str = "images") -> tuple[dict[str, str], list[Refusa
     elif root.is_dir():
         scanned = _scan(root)
     else:
-        raise SourceError(f"{root}: wanted a folder of {holds}, found {_found(root)}")
+        raise SourceError(f"{root}: wanted a folder of {holds}, found {in_place_of_folder(root)}")
     real_root = root.resolve()
     files: dict[str, str] = {}
     refusals: list[Refusal] = []
@@ -170,26 +171,6 @@ class _Found(NamedTuple):
     link: bool = False
     problem: Problem | None = None
     meant: str = ""
-
-
-# How what is packed as a whole becomes what can be read in place.
-_PACKED = {
-    **dict.fromkeys((".gz", ".tgz"), "gunzip it"),
-    **dict.fromkeys((".bz2", ".tbz2"), "bunzip2 it"),
-    **dict.fromkeys((".xz", ".txz"), "unxz it"),
-}
-
-
-def _found(root: Path) -> str:
-    """What stands where a folder should, for people."""
-    if root.exists() and not root.is_file():
-        return "something else"
-    # The way may go on behind what is taken for a folder.
-    file = next((one for one in (root, *root.parents) if one.is_file()), None)
-    if file is None:
-        return "nothing"
-    step = _PACKED.get(file.suffix.lower(), "unpack it")
-    return f"the file {file.name}; {step}: a folder can be read, or an archive ({' or '.join(archives())})"
 
 
 def _by_key(scanned: Iterable[_Found]) -> tuple[dict[str, _Found], dict[str, list[_Found]], list[Refusal]]:

@@ -122,7 +122,10 @@ def pair(images: Images, annotations: Sequence[Annotation[T]], folder: Path, opt
 
 def _no_pair(images: Images, annotations: Sequence[Annotation[T]]) -> str:
     keys = [key for keys in images.stems.values() for key in keys]
-    found = f"found {len(annotations)}" + (f", such as {annotations[0].place}" if annotations else "")
+    found = f"found {len(annotations)}"
+    if annotations:
+        first = annotations[0]
+        found += f", such as {first.alone.note if first.alone is not None else first.place}"
     return f"none of the {len(keys)} images in {images.shown}, such as {keys[0]}, has an annotation here ({found})"
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from dataprep.errors import ManifestError, SourceError
 from dataprep.inputs import split_suffix
 from dataprep.locations import content
+from dataprep.surroundings import instead_of
 
 SPLITS = ("train", "val", "test")
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -227,8 +228,11 @@ def _lines(root: Path, file: str | None) -> list[tuple[int, str]]:
         return []
     try:
         text = content(root / file).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{root / file}: the list of the split can't be read: {error}") from error
+    except OSError as error:
+        what = f"{error.strerror or error}{instead_of(root / file)}"
+        raise SourceError(f"{root / file}: the list of the split can't be read: {what}") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{root / file}: the list of the split can't be read: {error}; save it as UTF-8") from error
     lines = enumerate(unicodedata.normalize("NFC", text).splitlines(), 1)
     return [(number, line.strip()) for number, line in lines if line.strip()]
 

@@ -50,7 +50,8 @@ def _category(value: Any, place: str) -> Category:
         raise SourceError(f"{place}: {value[TWICE]!r} stands twice; remove one")
     id, name = value.get("id"), value.get("name")
     if type(id) is not int:
-        raise SourceError(f"{place}.id: wanted a whole number, found {found(id)}")
+        hint = "; write ids of categories, and category_id, as numbers" if isinstance(id, str) else ""
+        raise SourceError(f"{place}.id: wanted a whole number, found {found(id)}{hint}")
     if not isinstance(name, str) or not name.strip():
         raise SourceError(f"{place}.name: wanted a name, found {found(name)}")
     return Category(id, name.strip(), _keypoints(value.get("keypoints"), place), place)

@@ -15,6 +15,7 @@ import numpy as np
 
 from dataprep.errors import SourceError
 from dataprep.locations import content
+from dataprep.surroundings import instead_of
 
 # A name that stands twice in one object is kept under this; JSON's own names are filtered, so none can be it.
 TWICE = "\0twice"
@@ -56,7 +57,9 @@ def load(path: Path, shown: str, kinds: Collection[str]) -> Document:
         text = content(path).decode("utf-8-sig")
         whole = json.loads(text, object_pairs_hook=_packer(_READ - left_out))
     except OSError as error:
-        raise SourceError(f"{path}: the annotations can't be read: {error.strerror or error}") from error
+        raise SourceError(
+            f"{path}: the annotations can't be read: {error.strerror or error}{instead_of(path)}"
+        ) from error
     except RecursionError as error:
         raise SourceError(f"{shown}: wanted COCO's JSON, found lists in lists too deep to be read") from error
     except ValueError as error:

@@ -76,8 +76,9 @@ class Rules:
         category = value.get("category_id")
         if type(category) is not int or category not in self.categories:
             reason = "unknown_class" if type(category) is int else "bad_annotation"
+            hint = "; write it as a number" if isinstance(category, str) else ""
             raise AnnotationError(
-                reason, f"{place}.category_id: wanted the id of one of the categories, found {found(category)}"
+                reason, f"{place}.category_id: wanted the id of one of the categories, found {found(category)}{hint}"
             )
         crowd = value.get("iscrowd", 0)
         if crowd not in (0, 1, None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -226,7 +227,8 @@ class _Annotations:
                 (self._repeated if id in seen else seen).add(id)
         for image, indices in unknown.items():
             several = f"; {len(indices) - 1} more annotations want it" if len(indices) > 1 else ""
-            self._reject(indices[0], "missing_image", f".image_id: images holds no id {found(image)}{several}")
+            note = f".image_id: images holds no id {found(image)}{_as_other_type(image, known)}{several}"
+            self._reject(indices[0], "missing_image", note)
 
     def _reject(self, index: int, reason: str, note: str) -> None:
         shown = self._file.shown
@@ -266,6 +268,16 @@ class _Annotations:
                 self._file.kinds.add("boxes")
             if one.rings or one.size:  # a mask may be of nothing
                 self._file.kinds.add("polygons")
+
+
+def _as_other_type(id: int | str, known: Collection[int | str]) -> str:
+    """Where images have the same id as a text, or as a number: what to do."""
+    other: int | str | None = (
+        str(id) if isinstance(id, int) else int(id) if re.fullmatch(r"-?[0-9]{1,18}", id) else None
+    )
+    if other is None or other not in known:
+        return ""
+    return f", but {found(other)}, which is another; write both as numbers"
 
 
 def _alone(entry: Entry, shown: str, refused: Sequence[Refusal]) -> Refusal:

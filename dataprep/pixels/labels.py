@@ -36,6 +36,8 @@ def source_labels(record: Record, opened: Opened, options: Options, *, raw: bool
     if record.size is not None and record.size != wanted:
         turned = record.size == (lying if not raw else opened.size)
         hint = f"set source.annotated: {'upright' if raw else 'raw'}" if turned else "annotate this image again"
+        if not turned and record.size == wanted[::-1]:
+            hint = "width and height are exchanged: mend them, or annotate this image again"
         raise RecordError(
             "size_mismatch", f"the annotation is for {record.size} pixels, the image has {wanted}; {hint}"
         )

@@ -20,6 +20,7 @@ from dataprep.sources.tables.columns import Columns
 from dataprep.sources.tables.entry import Entry, Row, of_object
 from dataprep.sources.tables.recognition import MOST_ROWS, Sample, recognised
 from dataprep.sources.tables.source import TableSource
+from dataprep.surroundings import instead_of
 from dataprep.survey import Suggestion, Survey
 
 
@@ -61,8 +62,13 @@ class Csv(TableSource):
     def content(self, table: Path) -> Iterator[Row]:
         """The rows of the table; one with more or fewer cells than the header is ``bad_row``."""
         try:
-            # Not one string: as such, four bytes a letter would lie beside all that is read from them.
-            text = io.TextIOWrapper(io.BytesIO(content(table)), encoding="utf-8-sig", newline="")
+            whole = content(table)
+        except OSError as error:
+            what = f"{error.strerror or error}{instead_of(table)}"
+            raise SourceError(f"{table}: the table can't be read: {what}") from error
+        # Not one string: as such, four bytes a letter would lie beside all that is read from them.
+        text = io.TextIOWrapper(io.BytesIO(whole), encoding="utf-8-sig", newline="")
+        try:
             reader = csv.reader(text, strict=True, delimiter=self.delimiter)
             header = next(reader, [])
             self._check(header, table)
@@ -70,8 +76,10 @@ class Csv(TableSource):
             for cells in reader:
                 if cells:
                     yield of_row.row(cells, reader.line_num)
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise SourceError(f"{table}: the table can't be read: {error}") from error
+        except UnicodeDecodeError as error:
+            raise SourceError(f"{table}, line {_line_of_other_bytes(whole)}: wanted UTF-8; save it as that") from error
+        except csv.Error as error:
+            raise SourceError(f"{table}, line {reader.line_num}: the table can't be read: {error}") from error
 
     def _check(self, header: Sequence[str], table: Path) -> None:
         for column in self._wanted():
@@ -167,6 +175,16 @@ class _Reader:
             return None
         found = {column: plain[column].strip() for column in self._source.layout.attributes}
         return {column: text for column, text in found.items() if text}
+
+
+def _line_of_other_bytes(whole: bytes) -> int:
+    """The first line that is not UTF-8."""
+    for number, line in enumerate(whole.split(b"\n"), 1):
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            return number
+    return 1
 
 
 # So many tables are looked into, and so many bytes of each.

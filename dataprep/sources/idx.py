@@ -22,6 +22,7 @@ from dataprep.inputs import Record, Refusal
 from dataprep.labels import Labels
 from dataprep.locations import MOST_KEPT, base, file_of, keep, length_of, location, read, within
 from dataprep.sources import Listing, Source
+from dataprep.surroundings import instead_of
 from dataprep.survey import Suggestion, Survey
 
 SplitName = Literal["train", "val", "test"]
@@ -156,7 +157,7 @@ def _open(root: Path, name: str, *dimensions: int) -> _File:
         where, content, head, length = _content(location(path))
         said = layout(head)
     except OSError as error:
-        raise SourceError(f"{path}: {error.strerror or error}{_instead(root, name)}") from error
+        raise SourceError(f"{path}: {error.strerror or error}{_instead(root, name) or instead_of(path)}") from error
     shape = " x ".join(map(str, said.dimensions))
     if len(said.dimensions) not in dimensions or said.dimensions[3:] not in ((), (1,), (3,)):
         wanted = "numbers of pictures, rows and columns (and 3 colours)" if 3 in dimensions else "one number of classes"

@@ -25,6 +25,7 @@ from dataprep.sources.tables.columns import Columns
 from dataprep.sources.tables.entry import Entry, Row, of_object
 from dataprep.sources.tables.recognition import MOST_ROWS, Sample, recognised
 from dataprep.sources.tables.source import TableSource
+from dataprep.surroundings import instead_of
 from dataprep.survey import Suggestion, Survey
 
 
@@ -61,7 +62,9 @@ class Jsonl(TableSource):
         try:
             lines = content(table).split(b"\n")
         except OSError as error:
-            raise SourceError(f"{table}: the file can't be read: {error}") from error
+            raise SourceError(
+                f"{table}: the file can't be read: {error.strerror or error}{instead_of(table)}"
+            ) from error
         reader = _Reader(self)
         for index, line in enumerate(lines, 1):
             if line.strip():
@@ -79,12 +82,14 @@ class _Reader:
         self._missing = set(self._wanted())
         self._known: dict[str, None] = {}
         self._broken: AnnotationError | None = None
+        self._list = False
 
     def check(self, table: Path) -> None:
         """Refuses a file of another kind, and names that no line has: a slip in one would lose its labels silently."""
         if not self._known:
             if self._broken is not None:
-                raise SourceError(f"{table}: no line is a JSON object; {self._broken}") from self._broken
+                hint = "; write the elements of the list one a line" if self._list else ""
+                raise SourceError(f"{table}: no line is a JSON object; {self._broken}{hint}") from self._broken
             return
         for name in sorted(self._missing):
             raise SourceError(f"{table}: no line has a field {name!r}{near(name, list(self._known)[:12])}")
@@ -99,7 +104,8 @@ class _Reader:
             name = name_of(text(self._at(value, self._source.layout.path), f"{place}, {self._source.layout.path}"))
             return Row(index, name, self._entry(value, place))
         except AnnotationError as error:
-            self._broken = self._broken or error
+            if self._broken is None:
+                self._broken, self._list = error, line.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
             return Row(index, name, error)
 
     def _wanted(self) -> list[str]:

@@ -379,7 +379,8 @@ def test_a_record_of_another_size_than_its_annotation_is_not_drawn(photo: Image.
     with pytest.raises(DataprepError, match="annotation is for 60 x 90 pixels, the image has 90 x 60"):
         sheet.draw_chain(record)
     assert sheet.draw([record])[1] == [
-        "a.png: the annotation is for 60 x 90 pixels, the image has 90 x 60; annotate this image again",
+        "a.png: the annotation is for 60 x 90 pixels, the image has 90 x 60; width and height are exchanged: mend "
+        "them, or annotate this image again",
     ]
     assert sheet.draw([record._replace(size=None)])[1] == []
 

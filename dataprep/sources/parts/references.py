@@ -28,9 +28,12 @@ class References:
 
     def keys(self, name: str) -> tuple[str, ...]:
         """The images that a name can mean: the one of this path; else those of this path without its suffix."""
-        if name in self.images.files:
-            return (name,)
-        return self.images.stems.get(name, ())
+        for spelled in _spellings(name):
+            if spelled in self.images.files:
+                return (spelled,)
+            if spelled in self.images.stems:
+                return self.images.stems[spelled]
+        return ()
 
     def missing(self, name: str) -> tuple[str, str]:
         """Reason code and sentence for a name that means no image."""
@@ -41,8 +44,20 @@ class References:
         if leads_out(name):
             return "outside_root", f"{name!r} leads out of {images.shown}; paths are relative to it"
         self._missed += 1
-        hint = near(name, images.files) if self._missed <= _FEW_NAMES and len(images.files) < _FEW_IMAGES else ""
-        return "missing_image", f"{images.shown} has no file {name!r}{hint}"
+        few = self._missed <= _FEW_NAMES and len(images.files) < _FEW_IMAGES
+        return "missing_image", f"{images.shown} has no file {name!r}{self._hint(name) if few else ''}"
+
+    def _hint(self, name: str) -> str:
+        base, _ = base_of(name)
+        same = [key for key in self.images.files if key.rpartition("/")[2] == base]
+        if len(same) == 1:
+            return f"; it has {same[0]!r}: name that, or another folder in source.images"
+        return near(name, self.images.files)
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """A name as it stands, and as a path of Windows, which no file here may be called."""
+    return (name, name_of(name.replace("\\", "/"))) if "\\" in name else (name,)
 
 
 def name_of(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from dataprep.errors import SourceError
 from dataprep.inputs import Refusal, walk
+from dataprep.surroundings import instead_of
 
 SUFFIX = ".tar"
 _PACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
@@ -77,7 +78,7 @@ def _plain(root: Path, name: str) -> tuple[list[Shard], list[Refusal]]:
         prefix = path.relative_to(root).as_posix()
         return _below(root, lambda key: prefix == "." or key.startswith(f"{prefix}/"))
     if not path.is_file():
-        raise SourceError(f"{path}: wanted a shard, or a folder of them, found nothing")
+        raise SourceError(f"{path}: wanted a shard, or a folder of them, found nothing{instead_of(path)}")
     _check(path)
     if path.suffix.lower() != SUFFIX:
         raise SourceError(f"{path}: wanted a shard (*{SUFFIX}), found another file")

@@ -110,8 +110,10 @@ def _path(survey: Survey, sample: Sample) -> tuple[str, str, float] | None:
     known = {folder: _names(survey, folder) for folder in list(folders)[:20]}
     best: tuple[float, str, str] | None = None
     for column in sample.columns[:50]:
-        cells = {name_of(cell) for cell in sample.cells(column) if isinstance(cell, str)}
+        cells = {name_of(cell.replace("\\", "/")) for cell in sample.cells(column) if isinstance(cell, str)}
         for folder, names in known.items():
+            if name_of(column.replace("\\", "/")) in names:
+                return None  # what should be headings names an image: the table has none
             share = len(cells & names) / len(cells) if cells else 0.0
             if share >= 0.5 and (best is None or share > best[0]):
                 best = (share, column, folder)

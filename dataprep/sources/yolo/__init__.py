@@ -19,6 +19,7 @@ from dataprep.sources.yolo.lines import Found, Task
 from dataprep.sources.yolo.pairs import Tree
 from dataprep.sources.yolo.places import Named, all_in
 from dataprep.sources.yolo.recognition import recognise
+from dataprep.surroundings import instead_of
 from dataprep.survey import Suggestion, Survey
 
 _CONFIG = "data.yaml"
@@ -92,7 +93,9 @@ class Yolo(AnnotatedSource):
             try:
                 bytes_ = content(root / name) if self.config is not None else read(files[name])
             except OSError as error:
-                raise SourceError(f"{root / name}: data.yaml can't be read: {error.strerror or error}") from error
+                raise SourceError(
+                    f"{root / name}: data.yaml can't be read: {error.strerror or error}{instead_of(root / name)}"
+                ) from error
             config = parse_config(bytes_, str(root / name))
         if self.images is not None or not config.splits:
             chosen = all_in(files, self.images or ".")
@@ -111,7 +114,7 @@ class Yolo(AnnotatedSource):
         if not names:
             raise SourceError(
                 f"{root}: label files have numbers for classes; wanted names in {self.config or _CONFIG}, or in "
-                "source.classes"
+                "source.classes, found none; is root the folder with that file?"
             )
         classes = self.classes if self.classes is not None else tuple(names.values())
         positions = {name: position for position, name in enumerate(classes)}

@@ -69,9 +69,10 @@ def parse(content: bytes, place: str) -> Config:
     keys = top.mapping("keys such as names and train") if top.content is not None else {}
     skeleton = _skeleton(keys) if _given(keys, "kpt_shape") else None
     names = _names(keys["names"]) if _given(keys, "names") else {}
-    if _given(keys, "nc") and isinstance(keys.get("names", top).content, list):
+    if _given(keys, "nc") and names:
         count = keys["nc"].number()
-        if count != len(names):
+        # Of a map with gaps, some tools count the ids, and some the names.
+        if count not in (len(names), max(names) + 1):
             raise keys["nc"].wrong(f"the {len(names)} that names has")
     path = keys["path"].text() if _given(keys, "path") else None
     return Config(names, path, _splits(keys), skeleton)

@@ -150,7 +150,8 @@ def _judge_count(count: int, place: str, task: Task) -> None:
     if task.name == "segment":
         if count < 7 or count % 2 == 0:
             wanted = "a class and x and y of three points or more"
-            raise AnnotationError("bad_polygon", f"{place}: task segment wants {wanted}, found {count} fields")
+            hint = "; is it another task?" if count < 7 else ""
+            raise AnnotationError("bad_polygon", f"{place}: task segment wants {wanted}, found {count} fields{hint}")
         return
     wanted, number = "a class, x, y, width and height", 5 + task.points * task.values
     if task.points:
@@ -191,7 +192,7 @@ def _class(field: str, number: float, place: str, classes: Mapping[int, int]) ->
         raise AnnotationError("bad_id", f"{place}: wanted a class id, a whole number from 0, found {field!r}")
     if int(number) not in classes:
         raise AnnotationError(
-            "unknown_class", f"{place}: no class has the id {int(number)}; known are {_some(classes)}"
+            "unknown_class", f"{place}: no class has the id {int(number)}; known are {_some(classes)}; name all of them"
         )
     return classes[int(number)]
 

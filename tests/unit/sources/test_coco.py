@@ -252,6 +252,14 @@ def test_texts_can_be_ids_of_images(tmp_path: Path) -> None:
     assert {record.key: len(record.labels.boxes or ()) for record in listing.records} == {"a.jpg": 2, "good.jpg": 1}
 
 
+def test_an_id_that_is_a_text_here_and_a_number_there_is_another(tmp_path: Path) -> None:
+    found = document([entry("2", "a.jpg"), entry(3, "good.jpg")], [box(1, 2), box(2, "3"), box(3, "x")])
+    notes = {row.key: row.note for row in read(tmp_path, found).refusals}
+    assert 'images holds no id 2, but "2", which is another; write both as numbers' in notes[f"{FILE}:annotations[0]"]
+    assert 'images holds no id "3", but 3, which is another' in notes[f"{FILE}:annotations[1]"]
+    assert notes[f"{FILE}:annotations[2]"].endswith('images holds no id "x"')
+
+
 @pytest.mark.parametrize("size", [{"width": 0, "height": 48}, {"width": None, "height": 48}, {}])
 def test_an_image_may_not_know_its_size(tmp_path: Path, size: dict[str, Any]) -> None:
     listing = read(tmp_path, document([{"id": 2, "file_name": "good.jpg", **size}], []), "good.jpg")

@@ -89,8 +89,32 @@ def test_classes_come_from_rows_that_are_used(tmp_path: Path) -> None:
 
 
 def test_a_table_of_none_of_the_images_is_the_wrong_one(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"annotations\.csv: .*none of the 2 images.*source\.annotations"):
+    words = (
+        r"annotations\.csv: .*none of the 2 images.*line 2: .*no file 'photos/a\.jpg'; it has 'a\.jpg'.*source\.annot"
+    )
+    with pytest.raises(SourceError, match=words):
         table(tmp_path, "file,nose_x,nose_y\nphotos/a.jpg,1,2\n")
+
+
+def test_paths_of_windows_are_those_of_the_files(tmp_path: Path) -> None:
+    """A file that is called so, as it can be here, comes first."""
+    text = "file,nose_x,nose_y\nsub\\b.jpg,1,2\n.\\sub\\c,3,4\nno\\d.jpg,5,6\n"
+    found = table(tmp_path, text, "sub/b.jpg", "sub\\b.jpg", "sub/c.png")
+    assert {key: record.notes for key, record in records(found).items()} == {
+        "sub/b.jpg": ("no_annotation",),
+        "sub\\b.jpg": (),
+        "sub/c.png": (),
+    }
+    assert reasons(found) == {"annotations.csv:4": "missing_image"}
+
+
+def test_a_table_that_is_not_there_or_not_utf_8_is_one_sentence(tmp_path: Path) -> None:
+    words = r"No such file or directory; .* has no 'annotation\.csv'; did you mean annotations"
+    with pytest.raises(SourceError, match=words):
+        read(tmp_path, "", annotations="annotation.csv")
+    (tmp_path / "latin.csv").write_bytes(b"file,nose_x,nose_y\na.jpg,1,2\n\xe4.jpg,1,2\n")
+    with pytest.raises(SourceError, match=r"latin\.csv, line 3: wanted UTF-8; save it as that$"):
+        read(tmp_path, "", annotations="latin.csv")
 
 
 def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:

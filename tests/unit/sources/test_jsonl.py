@@ -82,6 +82,8 @@ def test_a_line_that_names_no_image_has_a_row_of_its_own(tmp_path: Path, line: s
 def test_one_document_is_no_lines(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no line is a JSON object; annotations\.jsonl, line 1: .*found a list of 1"):
         read(tmp_path, ['[{"file": "a.jpg"}]'])
+    with pytest.raises(SourceError, match=r"line 1: no JSON that can be read: .*; write the elements of the list one"):
+        read(tmp_path, ['[{"file": "a.jpg"},', '{"file": "good.jpg"}]'])
 
 
 def test_a_field_that_no_line_has_is_a_slip(tmp_path: Path) -> None:

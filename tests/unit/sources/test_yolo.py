@@ -537,6 +537,7 @@ def test_declared_classes_order_the_names_of_the_config(tmp_path: Path) -> None:
         ("names: [a]\nkpt_shape: [3, 3]\nkpt_names: {0: [a, b, c], 1: [a, b, d]}", "same names for every class"),
         ("names: [a]\nkpt_shape: [3, 3]\nkpt_names: [a, b]", "3 different names"),
         ("names: [a]\nval: x\nvalid: y", "val is named twice"),
+        ("nc: 3\nnames: {0: a, 1: b}", "line 1: wanted the 2 that names has, found 3"),
         ("names: &a [*a]", "an alias that holds itself"),
         ("names: " + "[" * 100_000, "no YAML that can be read"),
         ("names: [\x00]", "no YAML that can be read"),
