@@ -124,6 +124,9 @@ def draw(folder: Path) -> None:
         exif = Image.Exif()
         exif[0x0112] = orientation
         scene(160, 90, orientation).save(folder / f"turned{orientation}.jpg", exif=exif, quality=92, subsampling=0)
+        if orientation == 6:
+            scene(130, 90, 30).save(folder / "turned.png", exif=exif)
+            scene(130, 90, 31).save(folder / "turned.webp", exif=exif, lossless=True)
     scene(301, 203).save(folder / "usual.jpg", quality=85)  # 4:2:0
     scene(1632, 1224).save(folder / "large.jpg", quality=90)  # decoded at a half by the pipeline
     scene(1633, 1225).save(folder / "odd.jpg", quality=90, progressive=True)
@@ -149,7 +152,7 @@ def drawn_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_sort_of_file_gives_the_stored_pixels(page: Page, drawn_store: Path) -> None:
     wanted = stored(drawn_store)
-    assert len(wanted) == 18
+    assert len(wanted) == 20
     found = {}
     for key, (pixels, labels) in wanted.items():
         made = preprocess(page, (drawn_store.parent / "images" / key).read_bytes(), "drawn")
