@@ -82,7 +82,8 @@ def vectors() -> dict[str, list[dict[str, Any]]]:
 def _case(random: Random, written: Steps) -> dict[str, Any]:
     size = Size(random.randint(12, 22), random.randint(10, 18))
     pixels = _picture(size, random.randrange(1 << 30))
-    steps, background = replayed(written)
+    said = contract_of(written)
+    steps, background = said["steps"], said["background"]
     # An object that reaches beyond the image at one side, as a detector may say it.
     x, y = random.uniform(-2, size.width / 2), random.uniform(0, size.height / 2)
     box = [round(value, 2) for value in (x, y, x + random.uniform(3, 8), y + random.uniform(3, 8))]
@@ -100,15 +101,13 @@ def _case(random: Random, written: Steps) -> dict[str, Any]:
     }
 
 
-def replayed(written: Steps) -> tuple[Steps, list[int]]:
-    """A manifest's steps and its background, as the contract has them."""
-    manifest = {"transforms": written}
+def contract_of(written: Steps) -> dict[str, Any]:
+    """The contract of a store with a manifest's steps."""
     image = {"width": None, "height": None}
-    dataset = Dataset(
-        "drawn", "0" * 64, manifest, (), None, (), image, _NORMALIZE._asdict(), {}, (), {}
-    )  # fmt: skip
-    said = json.loads(contract(dataset))
-    return said["steps"], said["background"]
+    normalize = _NORMALIZE._asdict()
+    dataset = Dataset("drawn", "0" * 64, {"transforms": written}, (), None, (), image, normalize, {}, (), {})
+    said: dict[str, Any] = json.loads(contract(dataset))
+    return said
 
 
 def _picture(size: Size, seed: int) -> Pixels:

@@ -1,6 +1,7 @@
 import { DataprepError, reasonOf } from '../complaint.ts';
 import type { Picture } from '../decode/path.ts';
 import type { Color } from '../render/passes.ts';
+import { orientationOf, upright } from './orientation.ts';
 
 /** What an image can come as: a file, anything that a canvas draws, or pixels. */
 export type ImageSource =
@@ -19,7 +20,7 @@ type Drawable = Exclude<ImageSource, Blob | ImageData | Picture>;
 /**
  * The upright RGB pixels of an image, alpha composited over the background.
  *
- * A file is decoded by the browser: turned by its EXIF orientation, its colour profile converted to sRGB.
+ * A file is decoded by the browser, which converts its colour profile to sRGB; its EXIF orientation is heeded here.
  *
  * @throws DataprepError (`decode`) for what this browser does not decode, or does not give back as it is
  */
@@ -27,16 +28,21 @@ export async function pixelsOf(image: ImageSource, background: Color): Promise<P
   if ('rgb' in image) return image;
   if ('data' in image) return composited(image.data, image.width, image.height, background);
   if (!(image instanceof Blob)) return drawn(await loaded(image), background);
-  let bitmap: ImageBitmap;
+  const orientation = orientationOf(new Uint8Array(await image.arrayBuffer()));
+  const bitmap = await decoded(orientation ? new Blob([orientation.file]) : image);
   try {
-    bitmap = await createImageBitmap(image, { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
-  } catch (cause) {
-    throw complaint(`an image that this browser decodes`, reasonOf(cause), 'Save it as JPEG or PNG.', cause);
-  }
-  try {
-    return drawn(bitmap, background);
+    const picture = drawn(bitmap, background);
+    return orientation ? upright(picture, orientation.value) : picture;
   } finally {
     bitmap.close();
+  }
+}
+
+async function decoded(file: Blob): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(file, { imageOrientation: 'from-image', premultiplyAlpha: 'none' });
+  } catch (cause) {
+    throw complaint('an image that this browser decodes', reasonOf(cause), 'Save it as JPEG or PNG.', cause);
   }
 }
 
