@@ -89,17 +89,23 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     return Installed(folder, tuple(sorted(file["path"] for file in packed["files"])), manifest)
 
 
-def test_it_holds_what_was_compiled_and_nothing_else(installed: Installed) -> None:
-    sources = [path.relative_to(CLIENT) for path in CLIENT.rglob("*.ts")]
-    compiled = [
-        str(Path("dist") / source.with_suffix(suffix))
+def test_it_holds_what_is_imported_its_types_and_nothing_else(installed: Installed) -> None:
+    root = installed.folder / "node_modules/dataprep-client"
+    entries = installed.manifest["exports"].values()
+    modules = {files["default"].removeprefix("./") for files in entries}
+    for module in (found := list(modules)):
+        for name in re.findall(r"""(?:from|import)\s*["']\./([^"']+)["']""", (root / module).read_text()):
+            if f"dist/{name}" not in modules:
+                modules.add(f"dist/{name}")
+                found.append(f"dist/{name}")
+    sources = [path.relative_to(CLIENT) for path in CLIENT.rglob("*.ts") if not path.name.endswith(".test.ts")]
+    types = [
+        str(Path("dist") / source.with_suffix(".d.ts"))
         for source in sources
-        if source.parts[0] not in ("dist", "node_modules") and not source.name.endswith(".test.ts")
-        for suffix in (".js", ".d.ts")
+        if source.parts[0] not in ("dist", "node_modules") and source.name != "vite.config.ts"
     ]
-    assert list(installed.files) == sorted(["README.md", "package.json", *compiled])
-    for entry in installed.manifest["exports"].values():
-        assert {path.removeprefix("./") for path in entry.values()} <= set(installed.files)
+    assert {files["types"].removeprefix("./") for files in entries} <= set(types)
+    assert list(installed.files) == sorted(["README.md", "package.json", *modules, *types])
 
 
 def test_it_is_imported_in_node_without_tfjs(installed: Installed) -> None:

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vite';
+
+/** The npm package: one module an entry, with what they share in modules beside them, for bundlers and for Node. */
+export default defineConfig({
+  publicDir: false,
+  build: {
+    target: 'es2022',
+    lib: { entry: ['client.ts', 'augment.ts', 'records.ts'], formats: ['es'] },
+    rolldownOptions: { external: [/^@noble\/hashes/, 'idb', '@tensorflow/tfjs'] },
+  },
+});
