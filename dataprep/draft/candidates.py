@@ -83,6 +83,9 @@ def _nothing(
         return f"{survey.root}: {wanted} recognises nothing here; recognised: {names}"
     what = f"{wanted} recognises nothing here" if wanted else f"no format is recognised; known: {', '.join(sources())}"
     more = "".join(f"; {problem}" for problem in problems)
+    packed = [name for name in survey.files if name.lower().endswith((".tar.gz", ".tgz", ".tar.xz", ".tar.bz2"))]
+    if packed:
+        more += f"; {packed[0]} can't be read in place, unpack it to a .tar (gunzip)"
     return (
         f"{survey.root}: {what}; found {kinds_of_files(survey)}{_left_out(refusals)}{more}; name the folder that holds "
         "images and annotations, or write the manifest by hand (README.md, Your own data)"

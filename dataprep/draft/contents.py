@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from dataprep.build.work import Work
+from dataprep.draft.doubt import Doubt
 from dataprep.inputs import Record
 from dataprep.labels import NOT_LABELLED
 from dataprep.split import SPLITS
@@ -87,3 +89,14 @@ def _shows_one(record: Record) -> bool:
     (points,) = record.labels.keypoints.points
     seen = points[points[:, 2] != NOT_LABELLED, :2]
     return len(seen) > 1 and bool((np.ptp(seen, axis=0) > 0).all())
+
+
+def alike_names(classes: Sequence[str]) -> Doubt | None:
+    """What is not sure about names of classes that differ only in case, blanks or marks: one is often a slip."""
+    first: dict[str, str] = {}
+    for name in classes:
+        plain = re.sub(r"[\W_]+", "", name.casefold()) or name
+        other = first.setdefault(plain, name)
+        if other != name:
+            return Doubt(f"classes: {other!r} and {name!r} are two classes here; are they one?", "classes")
+    return None

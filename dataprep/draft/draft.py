@@ -9,12 +9,12 @@ from pathlib import Path
 
 from dataprep.build.work import plan_work
 from dataprep.draft.candidates import Candidate, Candidates, candidates
-from dataprep.draft.contents import Contents
+from dataprep.draft.contents import Contents, alike_names
 from dataprep.draft.division import Division
 from dataprep.draft.doubt import Doubt, placed
 from dataprep.draft.name import dataset_name
 from dataprep.draft.page import Page, options_of
-from dataprep.draft.pictures import look, way_up
+from dataprep.draft.pictures import fitting, look, way_up
 from dataprep.draft.trial import doubts as doubts_of_trial
 from dataprep.draft.trial import obstacle, try_out
 from dataprep.errors import ManifestError, SourceError
@@ -154,13 +154,13 @@ def _checked(page: Page, root: Path) -> LoadedManifest:
 
 def _with_contents(page: Page, division: Division, contents: Contents) -> Page:
     """What can be said once the source is read."""
-    pictures = look(division.work.records)
+    pictures, alike = look(division.work.records), alike_names(division.work.classes)
     annotated, doubt = way_up(pictures) if set(contents.labels) & _PLACED else (None, None)
     return replace(
         page,
         options={**page.options, **({"annotated": annotated} if annotated else {})},
         split=division.section,
-        doubts=(*page.doubts, *division.doubts, *([doubt] if doubt else [])),
+        doubts=(*page.doubts, *division.doubts, *(one for one in (doubt, fitting(pictures), alike) if one)),
         classes=division.work.classes,
         frames=division.frames,
         task=contents.task,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from heapq import nsmallest
 
 from dataprep.build.prepare import prepare
@@ -16,25 +16,37 @@ from dataprep.store.sharding import record_hash
 
 # Enough to see what goes wrong with all of them.
 _TRIED = 8
-Trial = Counter[str]
-"""How many records were accepted, and how many not, by status, reason and note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What became of a few records.
+
+    Attributes:
+        total: how many there were.
+        refused: of those that were not accepted, key and note by status and reason.
+    """
+
+    total: int
+    refused: Mapping[str, Sequence[str]]
 
 
 def try_out(loaded: LoadedManifest, work: Work) -> Trial:
     """Prepares a few records, mixed by their hash."""
     recipe = Recipe.of(loaded.manifest, work.keypoints)
     tried = nsmallest(_TRIED, work.records, key=lambda record: record_hash(record.key))
-    rows = [prepare(record, recipe).row for record in tried]
-    return Trial("accepted" if row.status == "accepted" else f"{row.status}, {row.reason}: {row.note}" for row in rows)
+    refused: dict[str, list[str]] = {}
+    for row in (prepare(record, recipe).row for record in tried):
+        if row.status != "accepted":
+            refused.setdefault(f"{row.status}, {row.reason}", []).append(f"{row.key}: {row.note}")
+    return Trial(len(tried), dict(sorted(refused.items())))
 
 
 def doubts(trial: Trial) -> list[Doubt]:
     """What is to be said of records that were not accepted."""
-    total = sum(trial.values())
     return [
-        Doubt(f"{count:,} of {total:,} pictures tried came out {what}")
-        for what, count in sorted(trial.items())
-        if what != "accepted"
+        Doubt(f"{len(notes):,} of {trial.total:,} pictures tried came out {what}, such as {notes[0]}")
+        for what, notes in trial.refused.items()
     ]
 
 
@@ -44,8 +56,9 @@ def obstacle(loaded: LoadedManifest, work: Work, contents: Contents, trial: Tria
         return "there are no inputs"
     if not work.records:
         return f"no input can be prepared ({_ranked(contents.refused)})"
-    if not trial["accepted"]:
-        return f"none of the pictures tried could be prepared ({_ranked(trial)})"
+    if sum(map(len, trial.refused.values())) == trial.total:
+        said = "; ".join(f"{what} {len(notes):,}, such as {notes[0]}" for what, notes in trial.refused.items())
+        return f"none of the pictures tried could be prepared ({said})"
     rejected = {reason: count for reason, count in contents.refused.items() if reason.startswith("rejected")}
     total, limit = sum(rejected.values()), loaded.manifest.limits.max_rejected
     if total > limit * work.inputs:

@@ -91,8 +91,10 @@ def _recognised(survey: Survey) -> Suggestion | None:
     if not classes or 2 * loose > len(keys):
         options["classes"] = []
         reason = f"{len(keys):,} images" + ("" if base == "." else f" in {base}") + ", and no folders of classes"
-        doubt = "classes: nothing says what the images show; with [] they are stored without labels"
-        return Suggestion(options, (reason,), (doubt,), split, 0.1)
+        doubts = ["classes: nothing says what the images show; with [] they are stored without labels"]
+        if others:
+            doubts.append(_labels_in(survey, others))
+        return Suggestion(options, (reason,), tuple(doubts), split, 0.1)
     reasons = [f"{len(keys) - loose:,} images lie in {len(classes):,} folders, {_some(classes)}: one a class"]
     doubts = []
     order, why = _order(survey, base, classes)
@@ -104,7 +106,7 @@ def _recognised(survey: Survey) -> Suggestion | None:
     if any(len(one) > level + 2 for one in parts):
         doubts.append("folders in the folders of classes only sort files; if they are the classes, name source.images")
     if others:
-        doubts.append(f"there are files that end in {', '.join(others)}: do they hold labels?")
+        doubts.append(_labels_in(survey, others))
     confidence = 0.6 if split is None else 0.9
     return Suggestion(options, tuple(reasons), tuple(doubts), split, 0.3 if others and order is None else confidence)
 
@@ -121,6 +123,11 @@ def _order(survey: Survey, base: str, classes: set[str]) -> tuple[list[str] | No
         if order != sorted(classes):
             return order, "the folders' names are numbers, and 10 comes after 9"
     return None, ""
+
+
+def _labels_in(survey: Survey, suffixes: Sequence[str]) -> str:
+    first = survey.ending(*suffixes)[0]
+    return f"there are files that end in {', '.join(suffixes)}, such as {first}: do they hold labels?"
 
 
 def _some(classes: Iterable[str]) -> str:

@@ -261,6 +261,35 @@ def test_pictures_that_cannot_be_decoded_are_seen_before_a_build(
     assert any("8 of 8 pictures tried came out rejected, not_an_image" in doubt.text for doubt in found.page.doubts)
 
 
+def test_boxes_that_reach_out_of_their_pictures_are_said(tmp_path: Path, recognise: Callable[..., None]) -> None:
+    files = voc()
+    recognise(voc=voc_here())
+    found = draft(unpacked(files, tmp_path / "cells"), tmp_path / "m.yaml")
+    assert not any("reach out" in doubt.text for doubt in found.page.doubts)
+    # As a file of corner and size would come out where corners are meant.
+    wrong = {name: content.replace(b"<xmax>", b"<xmax>9") for name, content in files.items()}
+    found = draft(unpacked(wrong, tmp_path / "wrong"), tmp_path / "w.yaml")
+    assert any("24 of 24 boxes looked at reach out of their pictures" in doubt.text for doubt in found.page.doubts)
+
+
+def test_classes_of_nearly_one_name_are_said(tmp_path: Path, recognise: Callable[..., None]) -> None:
+    recognise(image_folder=folders_here())
+    files = class_folders()
+    found = draft(unpacked(files, tmp_path / "animals"), tmp_path / "m.yaml")
+    assert not any("two classes" in doubt.text for doubt in found.page.doubts)
+    files |= {name.replace("cat/", "Cat_/"): content[:-1] for name, content in files.items()}
+    found = draft(unpacked(files, tmp_path / "more"), tmp_path / "n.yaml")
+    assert [doubt.text for doubt in found.page.doubts if doubt.about == "classes"] == [
+        "classes: 'Cat_' and 'cat' are two classes here; are they one?"
+    ]
+
+
+def test_packed_tars_are_to_be_unpacked(tmp_path: Path) -> None:
+    unpacked({"train-0.tar.gz": b"x"}, tmp_path / "shards")
+    with pytest.raises(SourceError, match=r"train-0\.tar\.gz can't be read in place, unpack it"):
+        draft(tmp_path / "shards", tmp_path / "m.yaml")
+
+
 @pytest.mark.parametrize("stated", ["lying", "standing", "nothing"])
 def test_labels_made_on_turned_pictures(tmp_path: Path, recognise: Callable[..., None], stated: str) -> None:
     files = {}

@@ -7,13 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dataprep.errors import SourceError
 from dataprep.inputs import has_suffix_of_image, split_suffix
 from dataprep.sources.parts.sidecars import below
 from dataprep.sources.parts.splits import split_folders
-from dataprep.sources.yolo.config import Skeleton, parse
+from dataprep.sources.yolo.config import Config, Skeleton, parse
 from dataprep.sources.yolo.lines import looks_like_labels
 from dataprep.sources.yolo.places import Named, label_name
 from dataprep.survey import Suggestion, Survey, common_folder
@@ -38,32 +38,51 @@ class _Lines:
     most: int
 
 
+class _Lost(NamedTuple):
+    """A data.yaml that names classes, but no images that are here.
+
+    Attributes:
+        config: what it says.
+        why: what it names in vain.
+    """
+
+    config: Config
+    why: str
+
+
 def recognise(survey: Survey) -> Suggestion | None:
     """A data.yaml and the images that it names, or images that have labels where these must lie."""
+    lost: _Lost | None = None
     for name in sorted(survey.ending(".yaml", ".yml"), key=_preference):
-        found = _with_config(survey, name)
-        if found is not None:
+        try:
+            config = parse(survey.content(name), name)
+        except SourceError:
+            continue
+        if not config.names:
+            continue
+        found = _with_config(survey, name, config)
+        if isinstance(found, Suggestion):
             return found
-    return _without_config(survey)
+        if name == _CONFIG:
+            # The reader takes its classes, whatever else it says; those of another file say nothing of these images.
+            lost = found
+    return _without_splits(survey, lost)
 
 
 def _preference(name: str) -> tuple[bool, int, str]:
     return name.rpartition("/")[2] != _CONFIG, name.count("/"), name
 
 
-def _with_config(survey: Survey, name: str) -> Suggestion | None:
+def _with_config(survey: Survey, name: str, config: Config) -> Suggestion | _Lost:
+    folder = posixpath.dirname(name) or "."
     try:
-        config = parse(survey.content(name), name)
-        if not config.names or not config.splits:
-            return None
-        folder = posixpath.dirname(name) or "."
         chosen = Named(survey.root, survey.files, [], config, name, folder).chosen(config.splits)
-    except SourceError:
-        return None
+    except SourceError as error:
+        return _Lost(config, str(error))
     images = [image for image in chosen.splits if has_suffix_of_image(image)]
     texts = [text for image in images if (text := label_name(image, _LABELS)) in survey.files]
     if not images:
-        return None
+        return _Lost(config, f"{name} names no images")
     lines = _looked(survey, texts)
     options, reasons, doubts = _task(lines, config.skeleton)
     if name != _CONFIG:
@@ -80,7 +99,8 @@ def _with_config(survey: Survey, name: str) -> Suggestion | None:
     return Suggestion(options, tuple(reasons), tuple(doubts), split, 1.0 if lines.counts else 0.3)
 
 
-def _without_config(survey: Survey) -> Suggestion | None:
+def _without_splits(survey: Survey, lost: _Lost | None) -> Suggestion | None:
+    """Images that have labels where these must lie; only the names of classes are from a data.yaml."""
     pairs = {image: text for image in survey.images if (text := label_name(image, _LABELS)) in survey.files}
     if not pairs:
         return None
@@ -89,10 +109,14 @@ def _without_config(survey: Survey) -> Suggestion | None:
         return None
     images = common_folder(list(pairs))
     inside = [name for name in survey.images if images == "." or name.startswith(f"{images}/")]
-    options, reasons, doubts = _task(lines, None)
+    options, reasons, doubts = _task(lines, lost.config.skeleton if lost else None)
     options["images"] = images
-    options["classes"], said = _classes(survey, lines.most)
-    doubts.append(said)
+    if lost is not None and len(lost.config.names) > lines.most:
+        reasons.append(f"{_CONFIG} names {len(lost.config.names)} classes")
+        doubts.append(f"images: all of a folder, for what {_CONFIG} names is not here ({lost.why})")
+    else:
+        options["classes"], said = _classes(survey, lines.most)
+        doubts.append(said)
     reasons.insert(0, f"{len(pairs):,} of {len(inside):,} images have a text with YOLO's lines where labels must lie")
     if len(inside) > len(pairs):
         doubts.append(f"{len(inside) - len(pairs):,} images have no label file, and count as images without objects")

@@ -107,5 +107,11 @@ def test_recognises_bare_photos(tmp_path: Path, names: tuple[str, ...], images: 
     assert (found.split, found.confidence) == (split, 0.1)
 
 
+def test_files_that_may_hold_labels_are_said(tmp_path: Path) -> None:
+    found = recognised(plant(tmp_path, "a.jpg", "b.jpg", "labels.csv", "x/notes.txt"))
+    assert found.options["classes"] == []
+    assert "files that end in .csv, .txt, such as labels.csv: do they hold labels?" in found.doubts[1]
+
+
 def test_does_not_recognise_a_folder_without_images(tmp_path: Path) -> None:
     assert ImageFolder.recognise(Survey.of(plant(tmp_path, "a/notes.md"))) is None

@@ -248,6 +248,8 @@ def test_face_api(tmp_path: Path, content: Any, wanted: dict[str, Any]) -> None:
         {"a.jpg": "", "a.json": {"images": [], "annotations": [], "categories": []}},
         {"a.jpg": "", "a.xml": "<annotation/>", "a.txt": "0 0.5 0.5 1 1"},
         {"a.jpg": "", "results.csv": "epoch,loss\n1,2\n", "log.jsonl": '{"epoch": 1}\n[]\n'},
+        # A table without a header: what should be headings names an image.
+        {"a.jpg": "", "b.jpg": "", "labels.csv": "a.jpg,cat\nb.jpg,dog\n"},
         {"a.jpg": "", "package.json": {"name": "x"}, "a.pts": "VERSION"},
         {"a.jpg": "", "other.json": [{"x": 1, "y": 2}]},
     ],

@@ -590,6 +590,19 @@ def test_recognises_a_config_and_what_it_names(tmp_path: Path) -> None:
     assert (found.options, found.split) == ({"task": "detect", "config": "pets/pets.yaml"}, None)
 
 
+@pytest.mark.parametrize("where", ["/home/bob/pets/images/train", "C:\\\\pets\\\\images\\\\train", "nowhere"])
+def test_recognises_the_classes_of_a_config_whose_images_are_elsewhere(tmp_path: Path, where: str) -> None:
+    files = {f"images/{split}/a.jpg": "" for split in ("train", "val")}
+    files |= {f"labels/{split}/a.txt": "1 0.5 0.5 1 1\n" for split in ("train", "val")}
+    found = recognised(tmp_path, {**files, "data.yaml": f"train: {where}\nnames: [emu, ant]\n"})
+    assert found.options == {"task": "detect", "images": "images"}
+    assert found.split == {"by": "folder"}
+    (doubt,) = found.doubts
+    assert (
+        doubt.startswith("images: all of a folder, for what data.yaml names is not here") and "train: wanted" in doubt
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "config", "options"),
     [
