@@ -61,9 +61,8 @@ def look(records: Iterable[Record]) -> Pictures:
             continue
         sizes.append(opened.size)
         turned += opened.orientation != 1
-        stored = Size(*opened.image.size)
-        if record.size is not None and stored != opened.size:
-            lying += record.size == stored
+        if record.size is not None and opened.stored != opened.size:
+            lying += record.size == opened.stored
             standing += record.size == opened.size
     return Pictures(tuple(sizes), turned, lying, standing, dict(sorted(problems.items())))
 
