@@ -24,10 +24,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from dataprep.document import Document, Location, parse, read
+from dataprep.encoding import Encoding, Jpeg
 from dataprep.errors import ManifestError, near
 from dataprep.normalization import PRESETS, MeanDivisor, Normalization, Preset
 from dataprep.passes import Color
-from dataprep.pixels.encode import Encoding, Jpeg
 from dataprep.plan import Options
 from dataprep.sources import KeypointNames, Source, sources
 from dataprep.split import HashSplit, Split

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dataprep.encoding import Jpeg, Png, Raw, Webp, image_spec
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
 from dataprep.pixels import Pixels
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode, encode_mask, image_spec
+from dataprep.pixels.encode import encode, encode_mask
 from dataprep.store.content import LedgerRow, NewSample, Planned, Prepared
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json

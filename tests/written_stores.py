@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from dataprep.encoding import Jpeg, Png, Raw, Webp, image_spec
 from dataprep.geometry import Affine, Size
 from dataprep.labels import CROWD, DIFFICULT, Boxes, Keypoints, Labels, Polygons
 from dataprep.pixels import Pixels
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp, encode, encode_mask, image_spec
+from dataprep.pixels.encode import encode, encode_mask
 from dataprep.store.content import LedgerRow, NewSample, Planned, Prepared
 from dataprep.store.samples import sample_json
 from dataprep.store.sharding import record_hash

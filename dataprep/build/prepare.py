@@ -11,27 +11,25 @@ from typing import NamedTuple
 
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.files import Stamp, read
+from dataprep.build.planning import draw
 from dataprep.build.recipe import Recipe
 from dataprep.clipping import lost
 from dataprep.errors import DecodeError, PlanError, RecordError
 from dataprep.geometry import Size
 from dataprep.inputs import IMAGE_SUFFIXES, Record
 from dataprep.locations import length_of, shown
-from dataprep.passes import Pass
 from dataprep.pixels.color import gray
 from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.encode import encode, encode_mask
 from dataprep.pixels.exhaustion import ran_out_of_memory
 from dataprep.pixels.labels import source_labels
 from dataprep.pixels.measures import digest, measure, no_sums, sums_of
-from dataprep.pixels.memory import mask_peak_bytes, peak_bytes
+from dataprep.pixels.memory import mask_peak_bytes
 from dataprep.pixels.perceptual import perceptual_hash
 from dataprep.pixels.render import render
-from dataprep.pixels.shrink import shrinkage
-from dataprep.plan import Origin, View
+from dataprep.plan import Origin
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.samples import sample_json
-from dataprep.transforms import plan
 
 
 class Outcome(NamedTuple):
@@ -102,42 +100,33 @@ def _failed(record: Record, status: str, error: RecordError) -> Outcome:
 
 def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Outcome:
     opened = open_image(content, recipe.memory_mb)
-    decoding = peak_bytes(opened.image, opened.image.format or "", "depth_reduced" in opened.notes, len(content))
+    decoding = opened.peak
     if record.mask is not None:
         decoding = _admit_mask(record.mask, opened.size, decoding, recipe.memory_mb, admit)
     labels = source_labels(record, opened, recipe.options, raw=recipe.raw)
-    views = plan(View.start(opened.size, labels, recipe.options, Origin(record.key, record.split)), recipe.steps)
-    rendering = max((_judge_output(view, recipe) for view in views), default=0)
-    admit(decoding + rendering)
-    scale = 1
-    if recipe.scaled and opened.image.format == "JPEG":
-        scale = shrinkage(opened.size, views, upright=opened.orientation == 1)
+    drawing = draw(recipe, opened.size, labels, Origin(record.key, record.split), upright=opened.orientation == 1)
+    admit(decoding + drawing.rendering)
+    scale = drawing.scale if opened.format == "JPEG" else 1
     pixels, notes = decode(opened, recipe.background, scale)
     several = any(step.several for step in recipe.steps)
     samples, sums = [], no_sums()
-    for index, view in enumerate(views):
+    for index, (view, scene) in enumerate(drawing.outputs):
         # Colours go before the render, and so before the fill comes, which keeps its own.
         rendered = render(gray(pixels) if view.grayscale else pixels, view.passes, scale)
-        sums += sums_of(view, rendered)
+        sums += sums_of(scene, rendered)
         clipped = view.clipped()
         key = f"{record.key}::{index}" if several else record.key
         encoded = encode(rendered, recipe.encoding)
         mask = encode_mask(clipped.labels.mask) if clipped.labels.mask is not None else None
         text = sample_json(key, encoded, mask, opened.size, view.size, view.affine, clipped.labels)
         samples.append(NewSample(key, view.size, encoded, mask, text))
-    dropped = Counter(lost(labels, [view.placement.region for view in views], recipe.options.min_visible))
+    dropped = Counter(lost(labels, [one.view.placement.region for one in drawing.outputs], recipe.options.min_visible))
     dropped.update(dict(record.dropped))
     row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
     measures = measure(opened.size, labels.boxes, sums)
     if (look := perceptual_hash(pixels)) is not None:
         measures["look"] = look.hex()
     return Outcome(row, tuple(samples), pixels=digest(pixels, scale), measures=json.dumps(measures))
-
-
-# Bytes per pixel of an output while it is rendered and encoded: the canvas, its resampled copy, the encoder's.
-_OUTPUT_BYTES = 12
-# Pixels a side that each format can hold.
-_SIDES = {"jpeg": 65500, "webp": 16383}
 
 
 def _admit_file(record: Record, recipe: Recipe, admit: Admit) -> None:
@@ -183,23 +172,6 @@ def _admit_mask(location: str, size: Size, picture: int, memory_mb: int, admit: 
     if mask > FREE_BYTES:
         # What rendering takes is known with the labels only: all that one record may take.
         admit(2 * memory_mb << 20)
-    return needed
-
-
-def _judge_output(view: View, recipe: Recipe) -> int:
-    """Bounds what a record becomes, as its source was bounded; gives the bytes that rendering it takes."""
-    canvases = [view.size, *(one.output for one in view.passes)]
-    canvases += [Size(round(one.box.width), round(one.box.height)) for one in view.passes if isinstance(one, Pass)]
-    needed = max(size.width * size.height for size in canvases) * _OUTPUT_BYTES
-    if needed > recipe.memory_mb << 20:
-        raise PlanError(
-            "output_too_large",
-            f"rendering it would take about {needed >> 20} MiB, the limit is {recipe.memory_mb}; "
-            "pad or resize to fewer pixels, or raise limits.memory_mb",
-        )
-    most = _SIDES.get(recipe.encoding.format)
-    if most is not None and max(view.size) > most:
-        raise PlanError("output_too_large", f"{recipe.encoding.format} holds {most} pixels a side, found {view.size}")
     return needed
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dataprep.encoding import Jpeg, Png, Raw, Webp
 from dataprep.passes import Color
-from dataprep.pixels.encode import Jpeg, Png, Raw, Webp
 from dataprep.plan import Options
 from dataprep.transforms import Transform
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:  # workers start faster without them
     from dataprep.sources import KeypointNames
 
 
-@dataclass(frozen=True, slots=True)
+# By identity: what is kept of a recipe is looked up for every record.
+@dataclass(frozen=True, slots=True, eq=False)
 class Recipe:
     """What a worker needs to know of a manifest."""
 

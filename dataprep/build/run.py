@@ -22,11 +22,11 @@ from dataprep.build.statistics import statistics
 from dataprep.build.summary import Summary, failure, summarize
 from dataprep.build.versions import versions
 from dataprep.build.work import Work
+from dataprep.encoding import image_spec
 from dataprep.errors import BuildInterrupted, DataprepError, StoreError
 from dataprep.inputs import Record
 from dataprep.manifest import LoadedManifest
 from dataprep.normalization import PRESETS, Normalization
-from dataprep.pixels.encode import image_spec
 from dataprep.split import HashSplit
 from dataprep.store.assembly import Layout
 from dataprep.store.content import Prepared

@@ -69,7 +69,7 @@ def look(records: Iterable[Record]) -> Pictures:
             continue
         sizes.append(opened.size)
         turned += opened.orientation != 1
-        stored = Size(*opened.image.size)
+        stored = opened.stored
         # Of a picture that is turned, the sides may be meant the other way round.
         if stored == opened.size and "boxes" not in record.relative and record.labels.boxes is not None:
             boxes += len(record.labels.boxes)

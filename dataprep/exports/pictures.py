@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataprep.encoding import Png
 from dataprep.geometry import Size
-from dataprep.pixels.encode import Png, decode_stored, encode
+from dataprep.pixels.encode import decode_stored, encode
 
 
 def picture(image: bytes, format: str, size: Size) -> bytes:

@@ -22,7 +22,7 @@ from dataprep.pixels import Pixels, alpha, color, depth, jpeg
 from dataprep.pixels.container import Signature, identify, png_chunks
 from dataprep.pixels.exif import as_stored, read_orientation
 from dataprep.pixels.header import judge, judge_bytes
-from dataprep.pixels.memory import peak_bytes
+from dataprep.pixels.memory import opaque_peak_bytes, peak_bytes
 from dataprep.pixels.plugins import open_lazily
 
 # Memory is bounded before decoding, with a reason code of our own; Pillow's own bound is a warning.
@@ -37,8 +37,12 @@ class Opened:
     """An image whose header has been read and judged; its pixels have not.
 
     Attributes:
-        image: the lazy Pillow image, as stored in the file.
-        orientation: how `image` must be turned, as EXIF numbers it, 1…8.
+        format: ``JPEG``, ``PNG``, …
+        mode: Pillow's name of the layout of its pixels.
+        stored: the size as stored in the file.
+        peak: bytes that decoding takes at its peak, estimated.
+        image: the lazy Pillow image; None where nobody has to ask it, see `jpeg.plain_header`.
+        orientation: how the pixels must be turned, as EXIF numbers it, 1…8.
         notes: what was odd but not fatal, as stable codes.
         deep: whether the file holds 16 bits a channel.
         low: of an image of 16-bit colours, the lazy image of the low bytes.
@@ -46,9 +50,13 @@ class Opened:
         jpeg: the file itself when it is a JPEG, whose pixels Pillow does not decode.
     """
 
-    image: Image.Image
-    orientation: int
-    notes: tuple[str, ...]
+    format: str
+    mode: str
+    stored: Size
+    peak: int
+    image: Image.Image | None = None
+    orientation: int = 1
+    notes: tuple[str, ...] = ()
     deep: bool = False
     low: Image.Image | None = None
     clear: tuple[int, ...] | None = None
@@ -57,8 +65,8 @@ class Opened:
     @property
     def size(self) -> Size:
         """The size after orientation."""
-        width, height = self.image.size
-        return Size(height, width) if self.orientation >= 5 else Size(width, height)
+        width, height = self.stored
+        return Size(height, width) if self.orientation >= 5 else self.stored
 
 
 def open_image(content: bytes, memory_mb: int = 1024) -> Opened:
@@ -79,6 +87,11 @@ def open_image(content: bytes, memory_mb: int = 1024) -> Opened:
         raise DecodeError("not_an_image", "the bytes are no image in a known format")
     if not signature.known:
         raise DecodeError("unsupported_format", f"{signature.format} is not decoded; convert it to JPEG or PNG")
+    if signature.format == "JPEG" and (plain := jpeg.plain_header(content)):
+        mode, size = plain
+        peak = opaque_peak_bytes(size, len(content))
+        _judge_memory(size, peak, memory_mb)
+        return Opened("JPEG", mode, size, peak, jpeg=content)
     with _rejected_by_reason("header"):
         judge_bytes(signature, content)
         image = open_lazily(signature.format, content)
@@ -87,12 +100,17 @@ def open_image(content: bytes, memory_mb: int = 1024) -> Opened:
             raise DecodeError("unsupported_mode", f"pixels of mode {image.mode} are not decoded; convert to 8-bit RGB")
         deep = depth.is_deep(image)
         notes += ("depth_reduced",) if deep else ()
-        _judge_memory(image, peak_bytes(image, signature.format, "depth_reduced" in notes, len(content)), memory_mb)
+        size = Size(*image.size)
+        peak = peak_bytes(image, signature.format, "depth_reduced" in notes, len(content))
+        _judge_memory(size, peak, memory_mb)
         clear = alpha.clear_color(image)
         low = depth.prepare(image, open_lazily(signature.format, content)) if deep else None
         # Pillow turns a TIFF upright by itself, and says its size accordingly.
         orientation, odd = (1, ()) if signature.format == "TIFF" else read_orientation(_exif(signature, image, content))
-    return Opened(image, orientation, notes + odd, deep, low, clear, content if signature.format == "JPEG" else None)
+    whole = content if signature.format == "JPEG" else None
+    return Opened(
+        signature.format, image.mode, size, peak, image, orientation, notes + odd, deep, low, clear, jpeg=whole
+    )
 
 
 @contextmanager
@@ -113,11 +131,11 @@ def _rejected_by_reason(part: str) -> Iterator[None]:
         raise DecodeError(reason, f"the {part} can't be decoded: {error}") from error
 
 
-def _judge_memory(image: Image.Image, needed: int, memory_mb: int) -> None:
+def _judge_memory(size: Size, needed: int, memory_mb: int) -> None:
     if needed > memory_mb << 20:
         raise DecodeError(
             "too_large",
-            f"{image.width} x {image.height} pixels would take about {needed >> 20} MiB, the limit is {memory_mb}; "
+            f"{size} pixels would take about {needed >> 20} MiB, the limit is {memory_mb}; "
             "shrink it, or raise limits.memory_mb",
         )
 
@@ -145,19 +163,21 @@ def decode(opened: Opened, background: Color, scale: int = 1) -> tuple[Pixels, t
         DecodeError: ``truncated`` or ``broken``; a half-decoded image is never returned.
         MemoryError: when this machine has too little.
     """
-    if not 1 <= scale <= max(1, min(opened.image.size)):
-        raise ValueError(f"a picture of {opened.image.size} pixels can't be decoded at 1/{scale}")
-    image, low, notes, profile = opened.image, opened.low, opened.notes, opened.image.info.get("icc_profile")
+    if not 1 <= scale <= max(1, min(opened.stored)):
+        raise ValueError(f"a picture of {opened.stored} pixels can't be decoded at 1/{scale}")
+    image, low, notes = opened.image, opened.low, opened.notes
+    profile = image.info.get("icc_profile") if image is not None else None
     with _rejected_by_reason("pixels"):
         if opened.jpeg is not None:
-            stored, odd = jpeg.load(image, opened.jpeg, scale)
+            stored, odd = jpeg.load(opened.jpeg, opened.mode, opened.stored, scale)
             notes += odd
-            if image.mode == "RGB" and not profile:
+            if opened.mode == "RGB" and not profile:
                 return _upright(stored, opened.orientation), notes
             height, width, _ = stored.shape
-            image = Image.frombytes(image.mode, (width, height), stored.data)
+            image = Image.frombytes(opened.mode, (width, height), stored.data)
             del stored
         else:
+            assert image is not None
             image.load()
         if low is not None:
             low.load()

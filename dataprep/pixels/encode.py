@@ -6,90 +6,46 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile, JpegImagePlugin
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from dataprep.encoding import Jpeg, Png, Raw, Webp
 from dataprep.geometry import Size
 from dataprep.pixels import Pixels
 from dataprep.pixels.plugins import open_lazily
 
-
-class _Encoding(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _as_written(value: Any) -> Any:
-    # YAML 1.1 reads an unquoted 4:2:0 as a number to base 60.
-    if type(value) is not int or value < 3600:
-        return value
-    return f"{value // 3600}:{value // 60 % 60}:{value % 60}"
-
-
-class Jpeg(_Encoding):
-    """JPEG: small, and as 4:4:4 the fastest exact decode in a browser."""
-
-    format: Literal["jpeg"] = "jpeg"
-    quality: int = Field(92, ge=1, le=100, description="libjpeg's quality")
-    subsampling: Annotated[Literal["4:4:4", "4:2:0"], BeforeValidator(_as_written)] = Field(
-        "4:4:4",
-        description="4:4:4 keeps colours at full size; 4:2:0 halves them on both axes: smaller files, thin coloured "
-        "lines fade, and browsers take several times as long to decode it exactly",
-    )
-
-
-class Png(_Encoding):
-    """PNG: every byte as rendered."""
-
-    format: Literal["png"]
-
-
-class Webp(_Encoding):
-    """Lossless WebP: every byte as rendered, smaller than PNG, slower to write."""
-
-    format: Literal["webp"]
-
-
-class Raw(_Encoding):
-    """uint8 RGB, row by row, no header: nothing to decode."""
-
-    format: Literal["raw"]
-
-
-Encoding = Annotated[Jpeg | Png | Webp | Raw, Field(discriminator="format")]
-
-_MEDIA_TYPES = {
-    "jpeg": "image/jpeg",
-    "png": "image/png",
-    "webp": "image/webp",
-    "raw": "application/octet-stream",
+_SAMPLING_FACTORS = {
+    "4:4:4": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    "4:2:0": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
 }
-
-
-def image_spec(encoding: Jpeg | Png | Webp | Raw) -> dict[str, str]:
-    """What a store says of its images besides their size: format, media type, and a JPEG's subsampling."""
-    spec = {"format": encoding.format, "media_type": _MEDIA_TYPES[encoding.format]}
-    if isinstance(encoding, Jpeg):
-        spec["subsampling"] = encoding.subsampling
-    return spec
 
 
 def encode(pixels: Pixels, encoding: Jpeg | Png | Webp | Raw) -> bytes:
     """Encodes contiguous pixels; the output carries no EXIF and no ICC profile."""
     if isinstance(encoding, Raw):
         return pixels.tobytes()
+    if isinstance(encoding, Jpeg):
+        return _jpeg(pixels, encoding)
     image, out = Image.fromarray(pixels), io.BytesIO()
     match encoding:
-        case Jpeg(quality=quality, subsampling=subsampling):
-            image.save(out, "JPEG", quality=quality, subsampling=subsampling)
         case Png():
             image.save(out, "PNG")
         case Webp():
             image.save(out, "WEBP", lossless=True, exact=True)
     return out.getvalue()
+
+
+def _jpeg(pixels: Pixels, encoding: Jpeg) -> bytes:
+    # The bytes that Pillow writes, by the same library; of a tiny image in a fifth of the time.
+    parameters = [cv2.IMWRITE_JPEG_QUALITY, encoding.quality]
+    parameters += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, _SAMPLING_FACTORS[encoding.subsampling]]
+    done, content = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), parameters)
+    if not done:  # libjpeg's only reason: sides are bounded before
+        raise MemoryError("no memory to encode a JPEG")
+    return content.tobytes()
 
 
 def encode_mask(mask: npt.NDArray[np.uint8]) -> bytes:

@@ -8,6 +8,7 @@ mended, and the file is read again, until there is no warning or one that means 
 from __future__ import annotations
 
 import re
+import struct
 
 import numpy as np
 import simplejpeg  # type: ignore[import-untyped]  # has no type hints
@@ -17,6 +18,7 @@ from dataprep.errors import DecodeError
 from dataprep.geometry import Size
 from dataprep.pixels import Pixels
 from dataprep.pixels.container import FRAMES, SCAN, jpeg_segments
+from dataprep.pixels.plugins import open_lazily
 
 Notes = tuple[str, ...]
 
@@ -35,15 +37,52 @@ _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0x([0-9a-f]{2})"
 _HARMLESS = ("unknown JFIF revision", "Unknown Adobe color transform", "bad ICC marker", "Invalid SOS parameters")
 
 _PROGRESSIVE = (0xC2, 0xCA)
-_APP0, _APP14, _COMMENT = 0xE0, 0xEE, 0xFE
+_APP0, _APP14, _COMMENT, _TABLES = 0xE0, 0xEE, 0xFE, 0xDB
+# Frames that Huffman codes fill; and what none of our questions is about: such codes, restarts and comments.
+_PLAIN_FRAMES, _SKIPPED = (0xC0, 0xC1, 0xC2), (0xC4, 0xDD, _COMMENT)
 
 
-def load(image: Image.Image, content: bytes, scale: int = 1) -> tuple[Pixels, Notes]:
+def plain_header(content: bytes) -> tuple[str, Size] | None:
+    """Pillow's mode of a JPEG, and its size, for a file that says nothing else.
+
+    Without a profile, EXIF or anything else that wants a judgement: most small ones are such, and to open them with
+    Pillow would take longer than to decode them.
+
+    Returns:
+        None for any other file, a damaged one included.
+    """
+    found = None
+    for marker, start, end in jpeg_segments(content):
+        if end > len(content):
+            return None
+        if marker == SCAN:
+            return found
+        if marker in _PLAIN_FRAMES:
+            if found is not None or end - start < 6:
+                return None
+            precision, height, width, components = struct.unpack_from(">BHHB", content, start)
+            mode = {1: "L", 3: "RGB"}.get(components)
+            if mode is None or precision != 8 or not height or not width or end - start != 6 + 3 * components:
+                return None
+            found = mode, Size(width, height)
+        elif marker == _TABLES:
+            if (end - start) % 65 or any(byte >> 4 for byte in content[start:end:65]):
+                return None
+        elif marker == _APP0:
+            if content[start : start + 5] != b"JFIF\0" or end - start < 14:
+                return None
+        elif marker not in _SKIPPED:
+            return None
+    return None
+
+
+def load(content: bytes, mode: str, stored: Size, scale: int = 1) -> tuple[Pixels, Notes]:
     """Decodes a JPEG.
 
     Args:
-        image: the file as Pillow opened it, not decoded.
         content: the file.
+        mode: Pillow's.
+        stored: its size, as its header says.
         scale: 1, 2, 4 or 8, for ceil(width / scale) x ceil(height / scale) pixels; at most the shorter side.
 
     Returns:
@@ -54,14 +93,14 @@ def load(image: Image.Image, content: bytes, scale: int = 1) -> tuple[Pixels, No
         MemoryError: when libjpeg has too little.
     """
     _judge_scans(content)
-    tiny = scale > 1 and max(image.size) < _TINY
-    size = Size(*image.size) if tiny else Size(-(-image.width // scale), -(-image.height // scale))
-    pixels, notes = _read(content, _LAYOUTS[image.mode], size)
+    tiny = scale > 1 and max(stored) < _TINY
+    size = stored if tiny else Size(-(-stored.width // scale), -(-stored.height // scale))
+    pixels, notes = _read(content, _LAYOUTS[mode], size)
     if pixels is None or tiny:
-        return _drafted(image, scale), notes
+        return _drafted(open_lazily("JPEG", content), scale), notes
     if pixels.shape[:2] != (size.height, size.width):
         raise DecodeError("broken", "two readers of the file's header find different sizes")
-    if image.mode == "CMYK":
+    if mode == "CMYK":
         np.subtract(255, pixels, out=pixels)  # inks are stored turned over
     return pixels, notes
 

@@ -31,7 +31,7 @@ def source_labels(record: Record, opened: Opened, options: Options, *, raw: bool
         RecordError: ``size_mismatch``, the annotation is for an image of another size.
         AnnotationError: ``bad_mask``.
     """
-    lying = Size(*opened.image.size)
+    lying = opened.stored
     wanted = lying if raw else opened.size
     if record.size is not None and record.size != wanted:
         turned = record.size == (lying if not raw else opened.size)

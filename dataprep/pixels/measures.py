@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import xxhash
@@ -63,21 +64,32 @@ def no_sums() -> Ints:
     return np.zeros((2, 7), np.int64)
 
 
-def sums_of(view: View, pixels: Pixels) -> Ints:
+Scene = tuple[slice, slice] | npt.NDArray[np.bool_]
+"""Which of an output's pixels are scene: rows and columns, or all of them one by one."""
+
+
+def scene_of(view: View) -> Scene:
+    """Where an output shows its source: a pixel is scene when its centre is."""
+    if all(isinstance(one, Pass) for one in view.passes):
+        x0, y0, x1, y1 = (int(np.ceil(edge - 0.5)) for edge in view.live)
+        return slice(y0, y1), slice(x0, x1)
+    x, y = np.meshgrid(np.arange(view.size.width) + 0.5, np.arange(view.size.height) + 0.5)
+    return view.placement.scene.holds(np.stack([x, y], axis=-1), 0.0)
+
+
+def sums_of(scene: Scene, pixels: Pixels) -> Ints:
     """Sums over an output's rendered pixels, before they are encoded.
+
+    Args:
+        scene: see `scene_of`.
+        pixels: of the output.
 
     Returns:
         (2, 7) int64: pixels, sums of R, G, B, sums of their squares; first over all pixels, then over those of scene.
     """
-    height, width = pixels.shape[:2]
-    if all(isinstance(one, Pass) for one in view.passes):
-        # A pixel is scene when its centre is.
-        x0, y0, x1, y1 = (int(np.ceil(edge - 0.5)) for edge in view.live)
-        return _sums(pixels, slice(x0, x1), slice(y0, y1))
-    x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-    inside = view.placement.scene.holds(np.stack([x, y], axis=-1), 0.0)
-    whole, everywhere = _sums(pixels, slice(width), slice(height)), slice(inside.sum())
-    return np.stack([whole[0], _sums(pixels[inside][:, np.newaxis], slice(1), everywhere)[0]])
+    part = pixels[scene][:, np.newaxis] if isinstance(scene, np.ndarray) else pixels[scene]
+    whole = _sums(pixels)
+    return np.array([whole, whole if part.shape == pixels.shape else _sums(part)], np.int64)
 
 
 def _aspects(sides: Any) -> Any:
@@ -92,24 +104,19 @@ def bins(values: Any, edges: Sequence[float]) -> list[int]:
     return counts
 
 
-# Single floats are whole up to 2**24: so many squares of 255 stay below it, in whatever order they are added.
+# Squares are twice as large as what they are made of: so many rows of them at once.
 _ROWS = 256
 
 
-def _sums(pixels: Pixels, across: slice, down: slice) -> Ints:
-    """Sums over all pixels, and over a part of them."""
+def _sums(pixels: Pixels) -> Sums:
+    """Pixels, sums, sums of squares. OpenCV adds whole numbers as such, and gives them as floats that hold them."""
     height, width = pixels.shape[:2]
-    scene = np.zeros(height, np.bool_)
-    scene[down] = True
-    sums = np.zeros((2, 7), np.int64)
-    sums[:, 0] = height * width, scene.sum() * len(range(width)[across])
-    for top in range(0, height, _ROWS):
-        values = pixels[top : top + _ROWS].reshape(-1, 3 * width).astype(np.float32)
-        rows = np.stack([~scene[top : top + _ROWS], scene[top : top + _ROWS]]).astype(np.float32)
-        for first, powers in ((1, values), (4, np.square(values))):
-            other, part = (rows @ powers).astype(np.int64).reshape(2, width, 3)
-            sums[0, first : first + 3] += (other + part).sum(axis=0)
-            sums[1, first : first + 3] += part[across].sum(axis=0)
+    sums = [height * width, 0, 0, 0, 0, 0, 0]
+    for top in range(0, height if width else 0, _ROWS):
+        rows = pixels[top : top + _ROWS]
+        for first, powers in ((1, rows), (4, np.square(rows, dtype=np.uint16))):
+            for channel, found in enumerate(cv2.sumElems(powers)[:3], first):
+                sums[channel] += int(found)
     return sums
 
 

@@ -45,9 +45,16 @@ def peak_bytes(image: Image.Image, format: str, deep: bool, length: int) -> int:
             each = (_ITEMS_ALPHA if alpha else _ITEMS) + (_ITEMS_DEEP if deep else 0)
         case _ if deep and not image.mode.startswith("I;16"):
             each = _DEEP_COLOR
+        case _ if alpha or deep:
+            each = _ALPHA
         case _:
-            each = _ALPHA if alpha or deep else _OPAQUE
+            return opaque_peak_bytes(Size(*image.size), length)
     return image.width * image.height * each + _COPIES * length
+
+
+def opaque_peak_bytes(size: Size, length: int) -> int:
+    """The same for 8 bits a channel without alpha, in a format that keeps no canvases of its own."""
+    return size.width * size.height * _OPAQUE + _COPIES * length
 
 
 def mask_peak_bytes(size: Size, length: int) -> int:

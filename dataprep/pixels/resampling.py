@@ -38,6 +38,8 @@ _DOWN, _LEVEL, _ACROSS = 1 << 16, 4, 1 << 13
 _NOISE = 2.0**-20
 # Output pixels that share a block of weights: more of them waste multiplications by zero, fewer waste calls.
 _BLOCK = 8
+# Up to so many pixels along an axis, one block takes them all: more calls would cost more than its zeros.
+_FEW = 64
 # Numbers that are computed with at once: they fit into a processor's cache, and bound the memory.
 _STRIP = 1 << 18
 
@@ -65,7 +67,7 @@ def resample(pixels: Pixels, border: Sides, box: Rect, size: Size, filter: Filte
     result[: down.first] = result[down.last :] = result[:, : across.first] = result[:, across.last :] = fill.color
     if across.first == across.last:
         return result
-    rows = max(_STRIP // (3 * width) // _BLOCK, 1) * _BLOCK
+    rows = max(_STRIP // (3 * width) // down.block, 1) * down.block
     for top in range(down.first, down.last, rows):
         end = min(top + rows, down.last)
         result[top:end, across.first : across.last] = _across(_down(pixels, down, top, end, fill), across, fill)
@@ -125,19 +127,21 @@ def _round(sums: _Singles, unit: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """A filter along an axis: blocks of `_BLOCK` neighbouring output pixels and the inputs that they are made of.
+    """A filter along an axis: blocks of neighbouring output pixels and the inputs that they are made of.
 
     Attributes:
         first: the first output pixel that is not fill only.
         last: the one after their last.
+        block: outputs in a block.
         reads: each block's first input.
-        whole: (blocks, inputs, `_BLOCK`), whole numbers; the first block begins at `first`.
+        whole: (blocks, inputs, block), whole numbers; the first block begins at `first`.
         filled: (outputs,), what a constant fill weighs.
         edges: the outputs from `first` to `last` where it weighs anything.
     """
 
     first: int
     last: int
+    block: int
     reads: list[int]
     whole: _Singles
     filled: _Singles
@@ -145,9 +149,9 @@ class _Weights:
 
     def blocks(self, top: int, end: int) -> Iterator[tuple[int, int, _Singles]]:
         """The first output, the first input, and the weights (inputs, outputs) of each block from `top` to `end`."""
-        for first in range(top, end, _BLOCK):
-            index = (first - self.first) // _BLOCK
-            yield first, self.reads[index], self.whole[index, :, : min(_BLOCK, end - first)]
+        for first in range(top, end, self.block):
+            index = (first - self.first) // self.block
+            yield first, self.reads[index], self.whole[index, :, : min(self.block, end - first)]
 
 
 # A folder's images have a size or two.
@@ -166,9 +170,10 @@ def _weights(
         first, last = (int(seen[0]), int(seen[-1]) + 1) if seen.size else (0, 0)
     elif mode == "reflect" and length > 1:
         places = np.abs((places + length - 1) % (2 * length - 2) - (length - 1))
-    reads, blocks = _cut(np.clip(places, 0, length - 1)[first:last], whole[first:last], length)
+    block = max(last - first, 1) if max(length, count) <= _FEW else _BLOCK
+    reads, blocks = _cut(np.clip(places, 0, length - 1)[first:last], whole[first:last], length, block)
     edges = first + np.flatnonzero(filled[first:last])
-    return _Weights(first, last, reads, blocks, filled.astype(np.float32), edges.tolist())
+    return _Weights(first, last, block, reads, blocks, filled.astype(np.float32), edges.tolist())
 
 
 def _whole_weights(
@@ -195,18 +200,20 @@ def _whole_weights(
     return places, np.diff(edges, axis=1, prepend=0)
 
 
-def _cut(places: npt.NDArray[np.intp], whole: npt.NDArray[np.int64], length: int) -> tuple[list[int], _Singles]:
+def _cut(
+    places: npt.NDArray[np.intp], whole: npt.NDArray[np.int64], length: int, block: int
+) -> tuple[list[int], _Singles]:
     """Cuts a band of weights into blocks that read equally many inputs; several weights of one input add up."""
     if not len(places):
-        return [], np.empty((0, 0, _BLOCK), np.float32)
-    starts = range(0, len(places), _BLOCK)
+        return [], np.empty((0, 0, block), np.float32)
+    starts = range(0, len(places), block)
     reads = np.minimum.reduceat(places.min(axis=1), starts)
     inputs = int((np.maximum.reduceat(places.max(axis=1), starts) - reads).max()) + 1
     reads = np.minimum(reads, length - inputs)
     index = np.arange(len(places))
-    cells = ((index // _BLOCK * inputs - reads[index // _BLOCK])[:, None] + places) * _BLOCK + (index % _BLOCK)[:, None]
-    sums = np.bincount(cells.ravel(), whole.ravel(), len(starts) * inputs * _BLOCK)
-    return reads.tolist(), sums.astype(np.float32).reshape(len(starts), inputs, _BLOCK)
+    cells = ((index // block * inputs - reads[index // block])[:, None] + places) * block + (index % block)[:, None]
+    sums = np.bincount(cells.ravel(), whole.ravel(), len(starts) * inputs * block)
+    return reads.tolist(), sums.astype(np.float32).reshape(len(starts), inputs, block)
 
 
 def _linear(x: _Floats) -> _Floats:

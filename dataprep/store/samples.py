@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -48,20 +49,28 @@ def sample_json(
         affine: source to stored image.
         labels: in pixels of the stored image.
     """
-    sample: dict[str, Any] = {
-        "key": key,
-        "length": len(image),
-        "sha256": canonical.sha256(image),
-        "size": list(source),
-        "affine": affine.coefficients(),
-        "image_size": list(stored),
-        **labels_json(labels),
-    }
+    values = labels_json(labels)
     if mask is not None:
-        sample["mask"] = {"length": len(mask), "sha256": canonical.sha256(mask)}
-    before = canonical.dumps({name: value for name, value in sample.items() if name < "offset"}).decode()
-    after = canonical.dumps({name: value for name, value in sample.items() if name > "offset"}).decode()
-    return SampleText(f"{before[:-1]},{after[1:]}", len(before) - 1)
+        values["mask"] = {"length": len(mask), "sha256": canonical.sha256(mask)}
+    texts = {name: _text(value) for name, value in values.items()}
+    # All samples have these, so they are spelled out.
+    texts["affine"] = _affine(affine)
+    texts["image_size"], texts["size"] = (f"[{size.width},{size.height}]" for size in (stored, source))
+    texts["key"], texts["length"], texts["sha256"] = _text(key), str(len(image)), f'"{canonical.sha256(image)}"'
+    fields = [f'"{name}":{texts[name]}' for name in sorted(texts)]
+    before = sum(name < "offset" for name in texts)
+    head = "{" + ",".join(fields[:before])
+    return SampleText(f"{head},{','.join(fields[before:])}}}", len(head))
+
+
+def _text(value: Any) -> str:
+    return canonical.dumps(value).decode()
+
+
+# A folder's images have a size or two.
+@lru_cache(maxsize=256)
+def _affine(affine: Affine) -> str:
+    return _text(affine.coefficients())
 
 
 def labels_json(labels: Labels) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from PIL import Image
 from dataprep.errors import PlanError
 from dataprep.geometry import Size
 from dataprep.labels import Boxes
-from dataprep.pixels.measures import ASPECTS, SIDES, bins, digest, measure, no_sums, sums_of
+from dataprep.pixels.measures import ASPECTS, SIDES, bins, digest, measure, no_sums, scene_of, sums_of
 from dataprep.plan import View
 from tests.pictures import render
 from tests.strategies import Step, chains, cuts, flips, pads, resamples, sizes, turns
@@ -36,7 +36,7 @@ def test_sums_are_those_of_the_pixels_and_of_the_scene(size: Size, chain: list[S
     except PlanError:
         assume(False)
     pixels = np.asarray(render(noise(size, seed), view.passes))
-    found = measure(size, None, no_sums() + sums_of(view, pixels))
+    found = measure(size, None, no_sums() + sums_of(scene_of(view), pixels))
     assert found["all"] == by_hand(pixels)
     # Scene is where a pixel's centre comes from inside the live window; a centre on its edge may count or not.
     x, y = np.meshgrid(np.arange(view.size.width) + 0.5, np.arange(view.size.height) + 0.5)

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from dataprep.build.engine import Engine
 from dataprep.build.prepare import Outcome
 from dataprep.build.recipe import Recipe
+from dataprep.encoding import Raw
 from dataprep.inputs import Record
 from dataprep.labels import Labels
-from dataprep.pixels.encode import Raw
 from dataprep.plan import Options
 from dataprep.transforms.resize import Resize
 from tests.valid_files import valid_files

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataprep import wire
+from dataprep.encoding import Jpeg
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
-from dataprep.pixels.encode import Jpeg, decode_stored, encode
+from dataprep.pixels.encode import decode_stored, encode
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json

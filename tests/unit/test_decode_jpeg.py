@@ -62,4 +62,4 @@ def test_a_phones_preview_behind_the_picture_is_left_out() -> None:
     content = save(first, "MPO", save_all=True, append_images=[second], quality=90)
     found, notes = pixels(content)
     assert np.array_equal(found, opencv(content)) and notes == ("extra_images_ignored",)
-    assert open_image(content).image.format == "JPEG"  # so that it is decoded smaller like any other
+    assert open_image(content).format == "JPEG"  # so that it is decoded smaller like any other

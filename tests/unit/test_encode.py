@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dataprep.build.build import build
+from dataprep.encoding import Jpeg, Png, image_spec
 from dataprep.geometry import Size
 from dataprep.manifest import load
-from dataprep.pixels.encode import Jpeg, Png, decode_stored, encode, image_spec, subsampling
+from dataprep.pixels.encode import decode_stored, encode, subsampling
 from dataprep.store.read import Store
 from dataprep.verify.checks import verify
 from tests.image_files import save

@@ -20,10 +20,10 @@ from dataprep.build.engine import Engine
 from dataprep.build.order import Finished, Job
 from dataprep.build.prepare import Outcome
 from dataprep.build.recipe import Recipe
+from dataprep.encoding import Jpeg, Raw
 from dataprep.errors import DataprepError
 from dataprep.inputs import Record
 from dataprep.labels import Labels
-from dataprep.pixels.encode import Jpeg, Raw
 from dataprep.plan import Options
 from dataprep.store.content import LedgerRow
 from dataprep.transforms.resize import Resize

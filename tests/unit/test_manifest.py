@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 import yaml
 
+from dataprep.encoding import Jpeg
 from dataprep.errors import ManifestError
 from dataprep.manifest import LoadedManifest, load, schema
-from dataprep.pixels.encode import Jpeg
 from dataprep.transforms.square import Square
 
 HEAD = "name: a\nsource:\n  format: voc\n  root: .\n"

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dataprep.encoding import Raw, image_spec
 from dataprep.geometry import Affine, Size
 from dataprep.labels import Labels
-from dataprep.pixels.encode import Raw, encode_mask, image_spec
+from dataprep.pixels.encode import encode_mask
 from dataprep.store.content import LedgerRow, NewSample, Planned, Prepared
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json

@@ -14,12 +14,13 @@ from PIL import Image
 
 from dataprep.build.prepare import prepare
 from dataprep.build.recipe import Recipe
+from dataprep.encoding import Png
 from dataprep.errors import PlanError
 from dataprep.geometry import Affine, Rect, Size
 from dataprep.inputs import Record
 from dataprep.labels import Boxes, Keypoints, Labels
 from dataprep.normalization import PRESETS, Preset
-from dataprep.pixels.encode import Png, decode_stored
+from dataprep.pixels.encode import decode_stored
 from dataprep.plan import Options, Origin, View
 from dataprep.sources import Source, sources
 from dataprep.transforms import Transform, plan, transforms
