@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.pages import WORKER
 from server.problems import problem
 from server.token import Token
 
@@ -16,7 +17,7 @@ SIGN_IN = "/signin"
 STYLE = "/signin.css"
 
 # What holds nothing of a dataset: for load balancers, and the parts that pages are made of.
-_OPEN = ("/healthz", "/readyz", SIGN_IN, STYLE, "/client.js", "/augment.js", "/preprocess.js", "/records.js")
+_OPEN = ("/healthz", "/readyz", SIGN_IN, STYLE, "/client.js", "/augment.js", "/preprocess.js", "/records.js", WORKER)
 _OPEN_FOLDERS = ("/assets/",)
 _PAGES = ("/", "/train")
 

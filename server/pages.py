@@ -1,4 +1,4 @@
-"""The built web part: viewer at ``/``, trainer at ``/train``, client at ``/client.js``."""
+"""The built web part: viewer at ``/``, trainer at ``/train``, client at ``/client.js``, and what keeps them offline."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+from server.shield import POLICY
+
 _WITHOUT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>dataprep</title>
 <h1>This server has no pages</h1>
@@ -16,6 +18,10 @@ _WITHOUT = """<!doctype html>
 <p>To add the pages, run <code>npm ci &amp;&amp; npm run build</code> in <code>server/web</code> of the clone
 (or <code>make demo</code>, which brings its own Node) and install again, or install a wheel, which carries them.</p>
 """
+
+
+# The service worker. It keeps what lies below its own folder, so it lies at the root.
+WORKER = "/offline.js"
 
 
 def built_pages() -> Path:
@@ -38,6 +44,13 @@ def install(app: FastAPI, folder: Path) -> None:
 
     page("index")
     page("train")
+
+    def worker() -> FileResponse:
+        # A worker has a policy of its own: that of its script. Browsers ask for it at each visit.
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+        return FileResponse(folder / WORKER[1:], media_type="text/javascript", headers=headers)
+
+    app.get(WORKER, include_in_schema=False)(worker)
     # Whatever else was built: names with a hash in them under /assets, and the client.
     app.mount("/", StaticFiles(directory=folder), name="pages")
 

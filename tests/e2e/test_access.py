@@ -68,7 +68,7 @@ def test_without_the_token_nothing_is_told(stranger: httpx.Client, friend: httpx
             assert answer.headers["www-authenticate"].startswith("Bearer")
             assert "sample" not in answer.text.replace(address, "")
         assert friend.get(address).status_code in (200, 404)
-    for address in ("/healthz", "/readyz", "/client.js", "/augment.js", "/preprocess.js", "/records.js"):
+    for address in ("/healthz", "/readyz", "/client.js", "/augment.js", "/preprocess.js", "/records.js", "/offline.js"):
         assert stranger.get(address).status_code == 200
 
 

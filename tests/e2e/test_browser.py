@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -490,6 +491,7 @@ def test_a_full_disk_is_said_and_room_lets_the_sync_go_on(
         said = page.evaluate(ENDED)
         assert said["code"] == "storage", said
         assert "QuotaExceededError" in said["message"] and "bytes used" in said["message"]
+        assert re.search(r"; \d+ bytes were still to come\. Free", said["message"])
         status = page.evaluate("() => window.dataset.status()")
         assert not status["synced"]
         # A full disk is no sign of a browser without Blobs.
@@ -643,16 +645,32 @@ def test_a_store_that_is_replaced_in_the_middle_of_a_sync_starts_it_over(
 
 def test_plain_http_on_a_lan(browser: BrowserContext, sample_store: Path) -> None:
     with serving(sample_store) as server, quiet(browser) as page:
-        open_page(page, on_host(server.url, LAN), "sample")
+        open_page(page, on_host(server.url, LAN), "sample", tf=True)
         assert page.evaluate("() => isSecureContext") is False
         status = page.evaluate(SYNC)["status"]
         assert (status["synced"], status["secureContext"]) == (True, False)
-        for lost in ("crypto.subtle", "ImageDecoder", "Web Locks", "navigator.storage"):
+        for lost in ("crypto.subtle", "ImageDecoder", "Web Locks", "navigator.storage", "service worker"):
             assert any(loss.startswith(f"No {lost}: ") for loss in status["losses"]), status["losses"]
+        assert any(loss.startswith("No camera and no WebGPU: ") for loss in status["losses"])
+        look = page.evaluate("() => window.dataset.preflight()")
+        assert (look["bytesFree"], look["fits"], look["persisted"]) == (None, True, None)
+        assert look["decodesWith"] == "bitmaps"
+        assert page.evaluate("async () => (await window.dataset.verify()).damaged") == []
         for split, hashes in decoded_in_python(sample_store).items():
             found = page.evaluate(PIXEL_BYTES, split)
             assert {key: hashlib.sha256(base64.b64decode(rgb)).hexdigest() for key, rgb in found.items()} == hashes
         assert page.evaluate("async () => (await window.dataset.status()).exact") is True
+        epoch = """async () => {
+          const keys = [];
+          for await (const { xs, ys, keys: some } of window.dataset.batches({ split: 'val', batchSize: 7 })) {
+            keys.push(...some);
+            tf.dispose([xs, ys]);
+          }
+          return keys;
+        }"""
+        assert sorted(page.evaluate(epoch)) == sorted(decoded_in_python(sample_store)["val"])
+        page.evaluate("() => window.dataset.delete()")
+        assert page.evaluate(DATABASES) == []
 
 
 @pytest.mark.parametrize("before", ["nothing", "an older version"])
@@ -776,11 +794,13 @@ def test_readers_see_the_old_dataset_until_the_swap(browser: BrowserContext, sam
             ended = page.evaluate(ENDED)
             # Swept when nobody reads it any more.
             assert (ended["result"]["changed"], ended["result"]["filesSwept"]) == (True, 0)
+            both = page.evaluate(STORED)
             after = page.evaluate(labels)
             assert [key for key, index in after.items() if before[key] != index] != []
             epoch = page.evaluate("() => window.rest()")
             assert epoch == {key: before[key] for key in epoch}
-            assert page.evaluate(SYNC)["result"]["filesSwept"] == 1
+            assert len(both) - len(page.evaluate(STORED)) == 2  # The file, and the note that it is to be swept.
+            assert page.evaluate(SYNC)["result"]["filesSwept"] == 0
 
 
 @pytest.mark.parametrize("name", ["bccd", "faces"])

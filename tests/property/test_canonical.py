@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataprep import canonical
+
+VECTORS = Path(__file__).parents[1] / "vectors/canonical.json"
 
 numbers = st.one_of(
     st.integers(-(2**53) + 1, 2**53 - 1),
@@ -59,3 +63,11 @@ def test_what_has_no_canonical_form_is_refused_as_by_the_library(value: Any) -> 
     assert isinstance(wanted, type)
     with pytest.raises(wanted):
         canonical.dumps(value)
+
+
+@pytest.mark.parametrize("vector", json.loads(VECTORS.read_text()), ids=lambda vector: vector["json"][:20])
+def test_what_the_browser_is_held_to(vector: dict[str, str]) -> None:
+    """The same file holds the client, which hashes what it has parsed."""
+    found = canonical.dumps(json.loads(vector["json"]))
+    assert (found.decode(), canonical.sha256(found)) == (vector["canonical"], vector["sha256"])
+    assert rfc8785.dumps(json.loads(vector["json"])) == found

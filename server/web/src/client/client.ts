@@ -23,6 +23,7 @@ export type { PathName, Picture } from './decode/path.ts';
 export type { ArrayBatch, BatchOf } from './epoch.ts';
 export type { BatchOptions, EpochOptions, ResumeOptions } from './options.ts';
 export type { OrderKind, Shuffle } from './order.ts';
+export type { Preflight } from './preflight.ts';
 export type { SampleFilter } from './reader.ts';
 export type { SamplePixels } from './sample-pixels.ts';
 export type { DatasetStatus } from './status.ts';
@@ -34,6 +35,7 @@ export type { Task } from './targets/task.ts';
 export type { Batch, TensorFactory, TfDataset, TfElement } from './tensors.ts';
 export type { TfDataOptions } from './tf-data.ts';
 export type { StoredAs } from './vault.ts';
+export type { DamagedFile, VerifyOptions, VerifyProgress, VerifyResult } from './verify.ts';
 export type * from './wire.ts';
 
 /**

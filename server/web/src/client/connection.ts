@@ -32,7 +32,11 @@ interface Probe {
 export interface Tables extends DBSchema, RecordTables {
   images: { key: string; value: { sha256: string; blob: Blob | ArrayBuffer } };
   labels: { key: string; value: { sha256: string; samples: Sample[] } };
-  dataset: { key: 'current' | 'pending' | `probe-${string}`; value: CurrentState | PendingState | Probe };
+  /** `unswept` is there while files lie about that no index names. */
+  dataset: {
+    key: 'current' | 'pending' | 'unswept' | `probe-${string}`;
+    value: CurrentState | PendingState | true | Probe;
+  };
 }
 
 type Table = StoreNames<Tables>;

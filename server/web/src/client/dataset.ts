@@ -14,6 +14,7 @@ import {
 import { kindOf, type OrderKind } from './order.ts';
 import { PictureDecoder } from './picture-decoder.ts';
 import { planRead, type ReadPlan } from './plan.ts';
+import { type Preflight, preflight } from './preflight.ts';
 import { readLabels } from './reader.ts';
 import { readArrays, readPixels } from './reading.ts';
 import type { SamplePixels } from './sample-pixels.ts';
@@ -23,6 +24,7 @@ import { type SyncOptions, type SyncResult, syncDataset } from './sync.ts';
 import { type Batch, type TensorFactory, type TfDataset, tensorsOf } from './tensors.ts';
 import { type TfDataOptions, tfDataset } from './tf-data.ts';
 import { type CurrentState, Vault } from './vault.ts';
+import { type VerifyOptions, type VerifyResult, verifyDataset } from './verify.ts';
 import type { Contract, DatasetIndex, Sample, ShardReference } from './wire.ts';
 
 /** How to open a dataset. */
@@ -67,11 +69,35 @@ export class Dataset {
    * stored. The index is swapped last: until then the old state stays whole and readable. An interrupted sync
    * (closed tab, lost network, abort) goes on where it was when it is called again.
    *
-   * @throws DataprepError `usage`, `http`, `network`, `wire`, `digest` or `storage`; `stale` when the dataset is deleted
+   * @throws DataprepError `usage`, `http`, `network`, `wire`, `digest` or `storage` (before anything is fetched, when there is
+   *   no room for it); `stale` when the dataset is deleted
    *   meanwhile, here or in another tab, or keeps changing on the server; on abort the signal's reason
    */
   sync(options: SyncOptions = {}): Promise<SyncResult> {
     return syncDataset(this.#address, this.#vault, options);
+  }
+
+  /**
+   * Looks before a sync: how many bytes it would fetch, whether there is room for them, and how this browser would keep
+   * and decode them. Fetches the index and stores nothing; asks the browser to keep what is stored, as `sync` does.
+   *
+   * @throws DataprepError `usage`, `http`, `network`, `wire` or `storage`; on abort the signal's reason
+   */
+  preflight(options: Pick<SyncOptions, 'splits' | 'signal'> = {}): Promise<Preflight> {
+    return preflight(this.#address, this.#vault, options);
+  }
+
+  /**
+   * Hashes what is stored again, images and labels, and fetches anew what is damaged or gone, nothing else.
+   *
+   * What is damaged is deleted first, so that nobody reads it even when the server can't be reached: then the next
+   * `verify` or `sync` goes on.
+   *
+   * @throws DataprepError `unsynced` before the first sync; `network` or `http` when something cannot be fetched, `stale`
+   *   when the server has another version by now; `wire`, `digest` or `storage`; on abort the signal's reason
+   */
+  verify(options: VerifyOptions = {}): Promise<VerifyResult> {
+    return verifyDataset(this.#address, this.#vault, () => this.#current(), options);
   }
 
   /** What is stored, and how it is read on this device. */
@@ -121,6 +147,8 @@ export class Dataset {
       yield* read(await this.#current());
     } finally {
       finish();
+      // A sync that ended meanwhile has left the old shards for this. If it fails, the next reader or sync does it.
+      await this.#vault.sweepBesideReaders().catch(() => undefined);
     }
   }
 

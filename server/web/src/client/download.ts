@@ -3,6 +3,17 @@ import { DataprepError, reasonOf } from './complaint.ts';
 /** Waits before the second, third and fourth try, in milliseconds: a server restart is over within these. */
 const PAUSES = [300, 1000, 3000];
 
+/**
+ * How long a server that says when to come again (Retry-After) is believed in all, in milliseconds. While a class syncs
+ * at once, one that is full says so many times; what asks for more is an outage.
+ */
+const PATIENCE = 120_000;
+
+/** A refusal that says after how many milliseconds to come again. */
+class Busy extends DataprepError {
+  again = 0;
+}
+
 /** What to do about some of the answers. A static export answers 404 to what a server answers 410 to. */
 const NEXT: Record<number, string> = {
   404: 'Check the dataset’s name, or sync again: it may have changed.',
@@ -43,46 +54,66 @@ async function detailOf(response: Response): Promise<string> {
 async function tryOnce(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(url, { cache: options.cache, signal: options.signal ?? null });
   if (response.ok) return new Uint8Array(await response.arrayBuffer());
-  throw new DataprepError(response.status >= 500 ? 'network' : 'http', {
+  const parts = {
     place: url,
     wanted: 'an answer of 200',
     found: await detailOf(response),
     next: NEXT[response.status] ?? 'See the server’s log.',
-  });
+  };
+  if (response.status < 500) throw new DataprepError('http', parts);
+  const again = response.headers.get('Retry-After');
+  if (again === null) throw new DataprepError('network', parts);
+  throw Object.assign(new Busy('network', parts), { again: millisecondsUntil(again) });
+}
+
+/** What Retry-After says: seconds, or a date. What it says in no known way is as if it were soon. */
+function millisecondsUntil(again: string): number {
+  const wait = /^\d+$/.test(again) ? Number(again) * 1000 : Date.parse(again) - Date.now();
+  // Not at once, or a server that is full would be asked in a loop.
+  return Math.max(wait || 0, PAUSES[0] as number);
 }
 
 /**
  * The body at `url`.
  *
- * Network failures (also in the middle of a body) and 5xx answers are tried again three times, 4xx never.
+ * Network failures (also in the middle of a body) and 5xx answers are tried again three times, 4xx never. An answer that
+ * says when to come again is taken at its word, as often as it takes, for two minutes in all.
  *
  * @throws DataprepError `http` on a 4xx answer, `network` when the tries are used up; the signal's reason on abort
  */
 export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
-  for (let tried = 0; ; tried++) {
+  let patience = PATIENCE;
+  for (let tried = 0; ; ) {
     options.signal?.throwIfAborted();
     try {
       return await tryOnce(url, options);
     } catch (thrown) {
       options.signal?.throwIfAborted();
       if (thrown instanceof DataprepError && thrown.code !== 'network') throw thrown;
-      const wait = PAUSES[tried];
-      if (wait === undefined) {
-        if (thrown instanceof DataprepError) throw thrown;
-        throw new DataprepError(
-          'network',
-          {
-            place: url,
-            wanted: 'an answer',
-            found: `${reasonOf(thrown)}, ${tried + 1} times`,
-            next: 'Check that the server runs and can be reached from here, then sync again: it goes on where it was.',
-          },
-          { cause: thrown },
-        );
-      }
-      await pause(wait, options.signal);
+      let wait: number | undefined;
+      if (thrown instanceof Busy) {
+        if (thrown.again <= patience) wait = thrown.again;
+        patience -= thrown.again;
+      } else wait = PAUSES[tried++];
+      if (wait === undefined) throw outOfTries(url, thrown, tried);
+      // Up to half as long again, or all who were refused would come back in the same instant.
+      await pause(wait * (1 + Math.random() / 2), options.signal);
     }
   }
+}
+
+function outOfTries(url: string, thrown: unknown, tried: number): DataprepError {
+  if (thrown instanceof DataprepError) return thrown;
+  return new DataprepError(
+    'network',
+    {
+      place: url,
+      wanted: 'an answer',
+      found: `${reasonOf(thrown)}, ${tried} times`,
+      next: 'Check that the server runs and can be reached from here, then sync again: it goes on where it was.',
+    },
+    { cause: thrown },
+  );
 }
 
 /** The JSON document at `url`, revalidated with the server; as {@link download}. */

@@ -1,4 +1,5 @@
 import { allOf, type Connection, type CurrentState, type PendingState, type StoredAs } from './connection.ts';
+import type { Missing } from './sync-plan.ts';
 import type { Sample, ShardReference } from './wire.ts';
 
 /** One shard, or the half of it that was missing, on its way in. */
@@ -61,11 +62,23 @@ export class Intake {
     });
   }
 
+  /** Deletes halves of shards, all of them in one transaction. */
+  async remove(damaged: readonly Missing[]): Promise<void> {
+    await this.connection.transact('readwrite', ['images', 'labels'], 'to delete what is damaged', (transaction) =>
+      allOf(
+        damaged.flatMap(({ shard, images, labels }) => [
+          async () => images && transaction.objectStore('images').delete(shard.images.sha256),
+          async () => labels && transaction.objectStore('labels').delete(shard.labels.sha256),
+        ]),
+      ),
+    );
+  }
+
   /**
    * The last transaction of a sync: makes `next` the current state, and sweeps out what its index does not name.
    *
    * @param needed the halves of shards that the new state relies on
-   * @param sweep false while somebody reads the old state: then the next sync sweeps
+   * @param sweep false while somebody reads the old state: then the last of them sweeps, or the next sync
    * @returns the number of files swept, or null when something needed is not there (another tab's sync swept it);
    *   nothing has changed then
    */
@@ -78,17 +91,19 @@ export class Intake {
       if (!holds({ images: new Set(images), labels: new Set(labels) }, needed)) return null;
       const named = filesOf(next.index.shards);
       const unnamed = {
-        images: sweep ? images.filter((key) => !named.images.has(key)) : [],
-        labels: sweep ? labels.filter((key) => !named.labels.has(key)) : [],
+        images: images.filter((key) => !named.images.has(key)),
+        labels: labels.filter((key) => !named.labels.has(key)),
       };
+      const count = unnamed.images.length + unnamed.labels.length;
       const dataset = transaction.objectStore('dataset');
       await allOf([
         () => dataset.put(next, 'current'),
         () => dataset.delete('pending'),
-        ...unnamed.images.map((key) => () => stores.images.delete(key)),
-        ...unnamed.labels.map((key) => () => stores.labels.delete(key)),
+        ...(sweep ? unnamed.images.map((key) => () => stores.images.delete(key)) : []),
+        ...(sweep ? unnamed.labels.map((key) => () => stores.labels.delete(key)) : []),
+        () => (count > 0 && !sweep ? dataset.put(true, 'unswept') : dataset.delete('unswept')),
       ]);
-      return unnamed.images.length + unnamed.labels.length;
+      return sweep ? count : 0;
     });
   }
 }

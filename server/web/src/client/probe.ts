@@ -14,7 +14,7 @@ async function keeps(connection: Connection, blob: Blob | ArrayBuffer): Promise<
     const row = await connection.transact('readonly', ['dataset'], 'to read a probe', (transaction) =>
       transaction.objectStore('dataset').get(key),
     );
-    if (!row || !('blob' in row)) return false;
+    if (!row || row === true || !('blob' in row)) return false;
     if (!(blob instanceof Blob)) return row.blob instanceof ArrayBuffer;
     return row.blob instanceof Blob && (await row.blob.text()) === TEXT;
   } catch {

@@ -1,9 +1,11 @@
 import type { PathName } from './decode/path.ts';
-import type { StoredKeys } from './intake.ts';
+import { filesOf, holds } from './intake.ts';
 import type { OrderKind } from './order.ts';
+import { persisted } from './preflight.ts';
+import { bytesStored } from './room.ts';
 import { inSplitOrder } from './splits.ts';
 import { surroundings } from './surroundings.ts';
-import type { CurrentState, PendingState, StoredAs, Vault } from './vault.ts';
+import type { StoredAs, Vault } from './vault.ts';
 
 /** What is here, and what this device can do. */
 export interface DatasetStatus {
@@ -22,6 +24,8 @@ export interface DatasetStatus {
   exact: boolean | null;
   /** How the last epoch was ordered, or null before the first. */
   order: OrderKind | null;
+  /** Whether the browser promises to keep what is stored when disk space runs low; null where it does not say. */
+  persisted: boolean | null;
   secureContext: boolean;
   /** A sentence for everything that works less well here than it could. */
   losses: string[];
@@ -29,16 +33,6 @@ export interface DatasetStatus {
 
 /** What only the open dataset knows. */
 export type ReadingState = Pick<DatasetStatus, 'decoder' | 'exact' | 'order'>;
-
-/** The bytes of the files that are stored, as the old and the coming index give their sizes. */
-function storedBytes(keys: StoredKeys, states: readonly (CurrentState | PendingState | undefined)[]): number {
-  const sizes = new Map<string, number>();
-  for (const shard of states.flatMap((state) => state?.index.shards ?? [])) {
-    if (keys.images.has(shard.images.sha256)) sizes.set(shard.images.sha256, shard.images.bytes);
-    if (keys.labels.has(shard.labels.sha256)) sizes.set(shard.labels.sha256, shard.labels.bytes);
-  }
-  return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
-}
 
 /** Looks into the database and at the browser. */
 export async function datasetStatus(
@@ -52,11 +46,16 @@ export async function datasetStatus(
   const sizes = current?.index.splits ?? {};
   for (const split of inSplitOrder(Object.keys(sizes))) {
     const samples = sizes[split]?.samples ?? 0;
-    splits[split] = { samples, synced: current?.splits.includes(split) ?? false };
+    const files = filesOf(current?.index.shards.filter((shard) => shard.split === split) ?? []);
+    // The browser may have evicted some of it, or a verification deleted what was damaged.
+    splits[split] = { samples, synced: (current?.splits.includes(split) ?? false) && holds(keys, files) };
   }
   const { secureContext, losses } = surroundings();
   if (storedAs === 'bytes') losses.push('IndexedDB keeps no Blobs here: shards are stored as bytes, which is slower.');
   if (decoderLoss) losses.push(decoderLoss);
+  const kept = await persisted();
+  if (kept === false)
+    losses.push('No promise to keep it: when disk space runs low, the browser may delete what is stored.');
   if (reading.exact === false) losses.push('Decoded pixels differ slightly from those that were prepared.');
   return {
     synced: current !== undefined,
@@ -64,9 +63,10 @@ export async function datasetStatus(
     digest: current?.index.digest ?? null,
     splits,
     samples: Object.values(splits).reduce((sum, split) => sum + (split.synced ? split.samples : 0), 0),
-    bytesStored: storedBytes(keys, [current, pending]),
+    bytesStored: bytesStored(keys, [current, pending]),
     storedAs,
     ...reading,
+    persisted: kept,
     secureContext,
     losses,
   };

@@ -22,7 +22,15 @@ export function surroundings(): Surroundings {
     losses.push('No Web Locks: a sync cannot see readers in other tabs; they may have to start their epoch again.');
   }
   if (!globalThis.navigator?.storage) {
-    losses.push('No navigator.storage: how much room is left is not known before it runs out.');
+    losses.push(
+      'No navigator.storage: how much room is left is not known before it runs out, and the browser cannot be asked to keep what is stored.',
+    );
+  }
+  if (!globalThis.isSecureContext) {
+    losses.push(
+      'No service worker: a page cannot be loaded again without its server, so it must stay open.',
+      'No camera and no WebGPU: browsers keep them for https and for localhost.',
+    );
   }
   return { secureContext: globalThis.isSecureContext, losses };
 }

@@ -1,14 +1,16 @@
 import type { Address } from './address.ts';
-import { checkContract, checkIndex, checkShard } from './check.ts';
+import { checkContract, checkIndex } from './check.ts';
 import { DataprepError } from './complaint.ts';
-import { sha256Hex } from './digest.ts';
-import { download, downloadJson, parseJson } from './download.ts';
+import { downloadJson } from './download.ts';
 import { inFlight } from './flight.ts';
-import { filesOf, holds, type Intake, type StoredKeys } from './intake.ts';
+import { filesOf, holds, type Intake, type ShardDelivery } from './intake.ts';
 import { besideReaders, oneSync, untilEither } from './lock.ts';
-import { inSplitOrder } from './splits.ts';
+import { look, type Preflight } from './preflight.ts';
+import { tooFull, withRoom } from './room.ts';
+import { downloadShard } from './shard-download.ts';
+import { bytesOf, type Missing, type Plan, planSync } from './sync-plan.ts';
 import type { Vault } from './vault.ts';
-import type { Contract, DatasetIndex, FileReference, ShardReference } from './wire.ts';
+import type { Contract, DatasetIndex, ShardReference } from './wire.ts';
 
 /** Where a sync is. Totals are those of the splits asked for; what was stored before counts as done from the start. */
 export interface SyncProgress {
@@ -33,8 +35,10 @@ export interface SyncResult {
   changed: boolean;
   shardsFetched: number;
   bytesFetched: number;
-  /** Files (halves of shards) deleted because the new index does not name them. */
+  /** Files (halves of shards) deleted because the new index does not name them; readers of the old one sweep later. */
   filesSwept: number;
+  /** What was found before anything was downloaded. */
+  preflight: Preflight;
 }
 
 /** Enough to hide latency; more would only hold more bodies in memory. */
@@ -45,13 +49,6 @@ const STARTS = 4;
 
 /** Thrown inside a sync to start it over. */
 class Outdated extends Error {}
-
-/** A shard, and which halves of it are missing. */
-interface Missing {
-  shard: ShardReference;
-  images: boolean;
-  labels: boolean;
-}
 
 /** Syncs the dataset at `address` into `vault`. See {@link Dataset.sync}. */
 export async function syncDataset(
@@ -105,26 +102,41 @@ class SyncRun {
   }
 
   async run(): Promise<SyncResult> {
+    try {
+      return await this.#run();
+    } catch (thrown) {
+      const { bytesTotal, bytesDone } = this.#progress;
+      throw await withRoom(thrown, this.#address.database, bytesTotal - bytesDone);
+    }
+  }
+
+  async #run(): Promise<SyncResult> {
     this.#report('index');
     const index = checkIndex(await this.#json(this.#address.index()), this.#address.index());
     const contract = checkContract(await this.#json(this.#address.contract()), this.#address.contract());
     if (contract.digest !== index.digest) throw new Outdated('the contract is of another digest than the index');
-    const splits = this.#splits(index);
-    const wanted = index.shards.filter((shard) => splits.includes(shard.split));
+
+    const plan = planSync(index, this.#options.splits, await this.#intake.keys());
+    const preflight = await look(index, plan, () => this.#intake.storedAs());
+    const { bytesMissing, bytesFree } = preflight;
+    if (!preflight.fits) throw await tooFull(this.#address.database, bytesMissing, bytesFree ?? 0);
 
     const before = await this.#intake.current();
-    await this.#intake.begin({ index, splits });
-    const missing = this.#missing(wanted, await this.#intake.keys());
-    this.#report('shards');
-    const bytesBefore = this.#progress.bytesDone;
-    await inFlight(missing, SHARDS_IN_FLIGHT, (each) => this.#fetchShard(each, index));
+    await this.#intake.begin({ index, splits: plan.splits });
+    this.#begin(plan);
+    await inFlight(plan.missing, SHARDS_IN_FLIGHT, (each) => this.#fetchShard(each, index));
 
     this.#report('swap');
-    const filesSwept = await this.#swap(index, contract, splits);
-    const bytesFetched = this.#progress.bytesDone - bytesBefore;
+    const filesSwept = await this.#swap(index, contract, plan.splits);
     this.#report('done');
-    const changed = before?.index.digest !== index.digest;
-    return { digest: index.digest, changed, shardsFetched: missing.length, bytesFetched, filesSwept };
+    return {
+      digest: index.digest,
+      changed: before?.index.digest !== index.digest,
+      shardsFetched: plan.missing.length,
+      bytesFetched: bytesMissing,
+      filesSwept,
+      preflight,
+    };
   }
 
   #json(url: string): Promise<unknown> {
@@ -136,79 +148,25 @@ class SyncRun {
     this.#options.onProgress?.({ ...this.#progress });
   }
 
-  #splits(index: DatasetIndex): string[] {
-    const known = inSplitOrder(Object.keys(index.splits));
-    const asked = this.#options.splits ?? known;
-    for (const split of asked) {
-      if (known.includes(split)) continue;
-      throw new DataprepError('usage', {
-        place: `sync({ splits }) of ${index.name}`,
-        wanted: `some of ${known.join(', ')}`,
-        found: JSON.stringify(split),
-        next: 'Leave `splits` out to sync them all.',
-      });
-    }
-    return [...new Set(asked)];
-  }
-
-  #missing(wanted: readonly ShardReference[], stored: StoredKeys): Missing[] {
-    const progress = this.#progress;
-    const missing: Missing[] = [];
-    for (const shard of wanted) {
-      const images = !stored.images.has(shard.images.sha256);
-      const labels = !stored.labels.has(shard.labels.sha256);
-      progress.shardsTotal += 1;
-      progress.bytesTotal += shard.images.bytes + shard.labels.bytes;
-      progress.bytesDone += (images ? 0 : shard.images.bytes) + (labels ? 0 : shard.labels.bytes);
-      if (images || labels) missing.push({ shard, images, labels });
-      else progress.shardsDone += 1;
-    }
-    return missing;
-  }
-
-  async #fetchShard({ shard, images, labels }: Missing, index: DatasetIndex): Promise<void> {
-    const [imageBytes, labelBytes] = await Promise.all([
-      images ? this.#file(shard, shard.images, 'bin', index) : undefined,
-      labels ? this.#file(shard, shard.labels, 'json', index) : undefined,
-    ]);
-    const place = `shard ${shard.id} (${this.#address.shard(shard.labels.sha256, 'json')})`;
-    const parsed = labelBytes && checkShard(parseJson(labelBytes, place), shard, place);
-    this.#signal?.throwIfAborted();
-    await this.#intake.put({
-      ...(imageBytes && { images: { sha256: shard.images.sha256, bytes: imageBytes } }),
-      ...(parsed && { labels: { sha256: shard.labels.sha256, samples: parsed.samples } }),
-    });
-    this.#progress.shardsDone += 1;
-    this.#progress.bytesDone += (imageBytes?.byteLength ?? 0) + (labelBytes?.byteLength ?? 0);
+  #begin({ missing, shardsTotal, bytesTotal, bytesMissing }: Plan): void {
+    const [shardsDone, bytesDone] = [shardsTotal - missing.length, bytesTotal - bytesMissing];
+    Object.assign(this.#progress, { shardsTotal, shardsDone, bytesTotal, bytesDone });
     this.#report('shards');
   }
 
-  /** A half of a shard, its size and SHA-256 checked. */
-  async #file(
-    shard: ShardReference,
-    file: FileReference,
-    kind: 'bin' | 'json',
-    index: DatasetIndex,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    const url = this.#address.shard(file.sha256, kind);
-    let bytes: Uint8Array<ArrayBuffer>;
+  async #fetchShard(missing: Missing, index: DatasetIndex): Promise<void> {
+    let delivery: ShardDelivery;
     try {
-      // no-store: the bytes go into IndexedDB, and would lie in the HTTP cache a second time.
-      bytes = await download(url, { cache: 'no-store', signal: this.#signal });
+      delivery = await downloadShard(this.#address, missing, this.#signal);
     } catch (thrown) {
       if (thrown instanceof DataprepError && thrown.code === 'http') await this.#unlessReplaced(index, thrown);
       throw thrown;
     }
-    const sha256 = await sha256Hex(bytes);
-    if (sha256 !== file.sha256) {
-      throw new DataprepError('digest', {
-        place: `shard ${shard.id} (${url})`,
-        wanted: `${file.bytes} bytes of SHA-256 ${file.sha256}`,
-        found: `${bytes.byteLength} bytes of ${sha256}`,
-        next: 'Nothing of it was stored. Something on the way changed the bytes, or the store is damaged: verify it on the server, then sync again.',
-      });
-    }
-    return bytes;
+    this.#signal.throwIfAborted();
+    await this.#intake.put(delivery);
+    this.#progress.shardsDone += 1;
+    this.#progress.bytesDone += bytesOf(missing);
+    this.#report('shards');
   }
 
   /** A shard is gone: if the server has another digest by now, the sync starts over; else the failure stands. */

@@ -1,5 +1,7 @@
 import { Connection, type CurrentState, deleteDatabase, type PendingState, type StoredAs } from './connection.ts';
 import { currentState, Intake, type StoredKeys, storedKeys } from './intake.ts';
+import { besideReaders } from './lock.ts';
+import { leftUnswept, sweep } from './sweep.ts';
 import type { Sample } from './wire.ts';
 
 export type { CurrentState, PendingState, StoredAs } from './connection.ts';
@@ -70,6 +72,21 @@ export class Vault {
       transaction.objectStore('images').get(sha256),
     );
     return row && new Uint8Array(await connection.bytes(row.blob, `to read images ${sha256}`));
+  }
+
+  /** Deletes what no index names any more, if a sync has left some of it and nobody reads it. */
+  async sweepBesideReaders(): Promise<void> {
+    // Not opened for this: the dataset may have been deleted, and would be there again, empty.
+    const connection = await this.#opened;
+    if (!connection || !(await leftUnswept(connection))) return;
+    await besideReaders(this.#name, async (alone) => alone && (await sweep(connection)));
+  }
+
+  /** Lets go of the database; the next use opens it again. */
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    this.#opened = null;
+    await opened?.then((connection) => connection.close()).catch(() => undefined);
   }
 
   /** Deletes the database, and stops what is written to it, here and in other tabs. */

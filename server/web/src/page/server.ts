@@ -1,4 +1,4 @@
-import { downloadJson } from '../client/download.ts';
+import { download, downloadJson } from '../client/download.ts';
 import type {
   BrowsedSample,
   DatasetIndex,
@@ -78,6 +78,21 @@ export async function listRecords(
   const url = `${ROOT}/${name}/records${query({ status, after, limit })}`;
   const page = (await downloadJson(url, signal)) as RecordPage;
   return { items: page.records, next: page.next };
+}
+
+/** Whether the server answers at all, soon: one try, as there is something to show meanwhile. */
+export async function isReachable(): Promise<boolean> {
+  try {
+    await fetch(ROOT, { cache: 'no-cache', signal: AbortSignal.timeout(4000) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The bytes of an encoded image or mask. */
+export async function imageBytes(name: string, sha256: string): Promise<Uint8Array<ArrayBuffer>> {
+  return download(imageAddress(name, sha256), { cache: 'default' });
 }
 
 /** The address of an encoded image. */

@@ -14,7 +14,7 @@ export class SyncPanel {
     'data-testid': 'sync-panel',
   });
   readonly #dataset: Dataset;
-  readonly #serverDigest: string;
+  readonly #serverDigest: string | null;
   readonly #onStatus: StatusListener;
   readonly #state = element('p', { class: 'sync-state', 'data-testid': 'sync-status', 'aria-live': 'polite' });
   readonly #facts = element('dl', { class: 'facts' });
@@ -45,9 +45,10 @@ export class SyncPanel {
   #sure = false;
 
   /**
-   * @param serverDigest the digest that the server has now, to tell whether the copy is up to date
+   * @param serverDigest the digest that the server has now, to tell whether the copy is up to date; null when it can't
+   *   be reached
    */
-  constructor(dataset: Dataset, serverDigest: string, onStatus: StatusListener = () => undefined) {
+  constructor(dataset: Dataset, serverDigest: string | null, onStatus: StatusListener = () => undefined) {
     this.#dataset = dataset;
     this.#serverDigest = serverDigest;
     this.#onStatus = onStatus;
@@ -73,7 +74,7 @@ export class SyncPanel {
   }
 
   #show(status: DatasetStatus): void {
-    const fresh = status.digest === this.#serverDigest;
+    const fresh = this.#serverDigest === null || status.digest === this.#serverDigest;
     const whole = Object.values(status.splits).every((split) => split.synced);
     this.root.dataset.state = !status.synced
       ? status.pending
@@ -82,7 +83,7 @@ export class SyncPanel {
       : fresh && whole
         ? 'synced'
         : 'stale';
-    this.#state.textContent = stateText(status, fresh, whole);
+    this.#state.textContent = stateText(status, fresh, whole, this.#serverDigest === null);
     this.#sync.textContent = !status.synced && status.pending ? 'Go on' : status.synced ? 'Sync again' : 'Sync';
     this.#delete.hidden = !status.synced && !status.pending;
     this.#sure = false;
@@ -154,10 +155,11 @@ export class SyncPanel {
   }
 }
 
-function stateText(status: DatasetStatus, fresh: boolean, whole: boolean): string {
+function stateText(status: DatasetStatus, fresh: boolean, whole: boolean, offline: boolean): string {
   if (!status.synced) return status.pending ? 'Partly here; a sync goes on where it stopped.' : 'Not here yet.';
   if (!fresh) return 'Here in an older version than the server’s.';
   const missing = Object.entries(status.splits).filter(([, split]) => !split.synced);
+  if (offline) return 'Here, as of the last sync.';
   return whole
     ? 'Here and up to date; works offline.'
     : `Up to date; not here: ${missing.map(([name]) => name).join(', ')}.`;

@@ -1,17 +1,20 @@
 import '../page/theme.css';
 import '../page/controls.css';
 import './trainer.css';
+import { absenceNotice } from '../page/absence.ts';
 import { element, part } from '../page/element.ts';
+import { keepingNote } from '../page/keeping.ts';
 import { emptyNotice, failureNotice } from '../page/notice.ts';
-import { type DatasetSummary, listDatasets } from '../page/server.ts';
+import type { DatasetSummary } from '../page/server.ts';
+import { openShelf } from '../page/shelf.ts';
 import { startBackend } from './backend.ts';
 import { Session } from './session.ts';
 
 let session: Session | null = null;
 
-async function choose(dataset: DatasetSummary): Promise<void> {
+async function choose(dataset: DatasetSummary, online: boolean): Promise<void> {
   await session?.close();
-  session = new Session(dataset);
+  session = new Session(dataset, online);
   document.title = `Train on ${dataset.name} · dataprep`;
   part('session-side').replaceChildren(session.side);
   part('session').replaceChildren(session.main);
@@ -36,7 +39,8 @@ function asked(datasets: readonly DatasetSummary[]): DatasetSummary | undefined 
 }
 
 async function start(): Promise<void> {
-  const [backend, datasets] = await Promise.all([startBackend(), listDatasets()]);
+  const [backend, { datasets, online }] = await Promise.all([startBackend(), openShelf()]);
+  if (!online) part('absence').replaceChildren(absenceNotice());
   const text = backend === 'webgl' ? 'WebGL' : 'processor only: no WebGL here, so this is slow';
   part('backend').replaceChildren(element('span', { 'data-testid': 'backend', 'data-backend': backend }, text));
   const show = async (): Promise<void> => {
@@ -48,10 +52,11 @@ async function start(): Promise<void> {
       return;
     }
     part('chooser').replaceChildren(chooser(datasets, chosen));
-    await choose(chosen);
+    await choose(chosen, online);
   };
   addEventListener('hashchange', () => void show());
   await show();
 }
 
+part('keeping').replaceChildren(keepingNote());
 start().catch((thrown: unknown) => part('session').replaceChildren(failureNotice(thrown)));

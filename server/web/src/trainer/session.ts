@@ -45,10 +45,15 @@ export class Session {
   #running: Promise<void> = Promise.resolve();
   #shown: string | null = null;
 
-  constructor(summary: DatasetSummary) {
+  /** @param online whether the summary is the server's, which knows what is current */
+  constructor(summary: DatasetSummary, online: boolean) {
     this.#summary = summary;
     this.#dataset = openDataset(location.origin, summary.name, { tf });
-    this.#panel = new SyncPanel(this.#dataset, summary.digest, (status) => void this.#statusChanged(status));
+    this.#panel = new SyncPanel(
+      this.#dataset,
+      online ? summary.digest : null,
+      (status) => void this.#statusChanged(status),
+    );
     this.#form = new SettingsForm(summary, (task) => void this.#showInputs(task));
     const able = tasksOf(summary).length > 0 && summary.image.width !== null;
     this.side.append(this.#panel.root, element('div', { class: 'panel' }, this.#form.root));

@@ -4,7 +4,8 @@ import { type Child, element } from '../page/element.ts';
 import { failureNotice, isAbort } from '../page/notice.ts';
 import { classChip } from '../page/palette.ts';
 import { decimalText } from '../page/quantity.ts';
-import { type BrowsedSample, type LedgerRow, oneSample } from '../page/server.ts';
+import type { BrowsedSample, LedgerRow } from '../page/server.ts';
+import type { Shelf } from '../page/shelf.ts';
 import { labelTables } from './label-tables.ts';
 import { droppedText } from './ledger.ts';
 import { maskLayer, maskShares } from './mask-layer.ts';
@@ -14,6 +15,7 @@ import { picture } from './picture.ts';
 /** A dialog with one sample, large, and all that is known of it. Arrow keys go to its neighbours. */
 export class Detail {
   readonly root = element('dialog', { class: 'detail', 'data-testid': 'detail', 'aria-label': 'Sample' });
+  readonly #shelf: Shelf;
   readonly #dataset: string;
   readonly #image: ImageSpec;
   readonly #names: LabelNames;
@@ -22,11 +24,13 @@ export class Detail {
 
   /** @param neighbour the sample so many steps away in the gallery, if there is one */
   constructor(
+    shelf: Shelf,
     dataset: string,
     image: ImageSpec,
     names: LabelNames,
     neighbour: (of: BrowsedSample, step: number) => BrowsedSample | undefined,
   ) {
+    this.#shelf = shelf;
     this.#dataset = dataset;
     this.#image = image;
     this.#names = names;
@@ -43,8 +47,8 @@ export class Detail {
     this.#fill(sample, element('p', { class: 'muted' }, 'Reading the ledger…'));
     if (!this.root.open) this.root.showModal();
     try {
-      const whole = await oneSample(this.#dataset, sample.id, this.#loading.signal);
-      this.root.querySelector('.record')?.replaceWith(recordPart(whole.record));
+      const record = await this.#shelf.record(this.#dataset, sample.id, this.#loading.signal);
+      this.root.querySelector('.record')?.replaceWith(recordPart(record));
     } catch (thrown) {
       if (!isAbort(thrown)) this.root.querySelector('.record')?.replaceChildren(failureNotice(thrown));
     }
@@ -65,8 +69,8 @@ export class Detail {
     const stage = element(
       'div',
       { class: 'stage' },
-      picture(this.#dataset, this.#image, sample),
-      maskLayer(this.#dataset, sample, this.#names.classes.length, (mask) => {
+      picture(this.#shelf, this.#dataset, this.#image, sample),
+      maskLayer(this.#shelf, this.#dataset, sample, this.#names.classes.length, (mask) => {
         masked.replaceChildren(...maskChips(mask, this.#names));
       }),
       overlay(sample, this.#names, true),

@@ -1,7 +1,8 @@
 import { element } from '../page/element.ts';
 import { emptyNotice } from '../page/notice.ts';
 import { classChip } from '../page/palette.ts';
-import { type BrowsedSample, type DatasetSummary, listSamples, type SampleQuery } from '../page/server.ts';
+import type { BrowsedSample, DatasetSummary, SampleQuery } from '../page/server.ts';
+import type { Shelf } from '../page/shelf.ts';
 import { Detail } from './detail.ts';
 import { maskLayer } from './mask-layer.ts';
 import { type LabelNames, overlay } from './overlay.ts';
@@ -16,17 +17,17 @@ export class Gallery {
   readonly root = element('section', { 'data-testid': 'gallery' });
   readonly #list: PagedList<BrowsedSample>;
 
-  constructor(dataset: DatasetSummary, names: LabelNames, filter: SampleQuery) {
+  constructor(shelf: Shelf, dataset: DatasetSummary, names: LabelNames, filter: SampleQuery) {
     const tiles = element('ul', { class: 'tiles' });
-    const detail = new Detail(dataset.name, dataset.image, names, (of, step) => {
+    const detail = new Detail(shelf, dataset.name, dataset.image, names, (of, step) => {
       const at = this.#list.items.findIndex((item) => item.id === of.id);
       return this.#list.items[at + step];
     });
     this.#list = new PagedList({
       into: tiles,
       size: PAGE,
-      fetchPage: (after, size, signal) => listSamples(dataset.name, filter, after, size, signal),
-      show: (sample) => tile(dataset, names, sample, () => void detail.show(sample)),
+      fetchPage: (after, size, signal) => shelf.samples(dataset.name, filter, after, size, signal),
+      show: (sample) => tile(shelf, dataset, names, sample, () => void detail.show(sample)),
       nothing: () => emptyNotice('No sample fits this filter.'),
     });
     this.root.append(tiles, this.#list.foot, detail.root);
@@ -38,14 +39,20 @@ export class Gallery {
   }
 }
 
-function tile(dataset: DatasetSummary, names: LabelNames, sample: BrowsedSample, open: () => void): HTMLElement {
+function tile(
+  shelf: Shelf,
+  dataset: DatasetSummary,
+  names: LabelNames,
+  sample: BrowsedSample,
+  open: () => void,
+): HTMLElement {
   const own = sample.class === undefined ? [] : [sample.class];
   const tags = (sample.tags ?? []).filter((tag) => !own.includes(tag));
   const stage = element(
     'span',
     { class: 'stage' },
-    picture(dataset.name, dataset.image, sample),
-    maskLayer(dataset.name, sample, names.classes.length),
+    picture(shelf, dataset.name, dataset.image, sample),
+    maskLayer(shelf, dataset.name, sample, names.classes.length),
     overlay(sample, names, false),
   );
   return element(

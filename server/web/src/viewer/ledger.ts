@@ -1,7 +1,8 @@
 import { element } from '../page/element.ts';
 import { emptyNotice } from '../page/notice.ts';
 import { countText } from '../page/quantity.ts';
-import { type DatasetSummary, type LedgerRow, listRecords, STATUSES } from '../page/server.ts';
+import { type DatasetSummary, type LedgerRow, STATUSES } from '../page/server.ts';
+import type { Shelf } from '../page/shelf.ts';
 import { PagedList } from './paged-list.ts';
 
 /** The labels that were dropped from a record: "too_small 2, outside 1". */
@@ -24,7 +25,13 @@ function ledgerLine(row: LedgerRow): HTMLElement {
 }
 
 /** The ledger: what became of every input, by status. */
-export function ledger(dataset: DatasetSummary, status: string, onStatus: (status: string) => void): HTMLElement {
+export function ledger(
+  shelf: Shelf,
+  dataset: DatasetSummary,
+  status: string,
+  onStatus: (status: string) => void,
+): HTMLElement {
+  if (!shelf.online) return emptyNotice('The ledger is on the server, which cannot be reached.');
   const total = STATUSES.reduce((sum, each) => sum + (dataset.records[each] ?? 0), 0);
   const choice = (value: string, text: string, n: number): HTMLElement =>
     element(
@@ -47,7 +54,7 @@ export function ledger(dataset: DatasetSummary, status: string, onStatus: (statu
   const list = new PagedList({
     into: body,
     size: 100,
-    fetchPage: (after, size, signal) => listRecords(dataset.name, status, after, size, signal),
+    fetchPage: (after, size, signal) => shelf.records(dataset.name, status, after, size, signal),
     show: ledgerLine,
     nothing: () => emptyNotice(status ? `No input is ${status}.` : 'The ledger is empty.'),
   });

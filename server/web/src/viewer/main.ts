@@ -4,9 +4,12 @@ import './viewer.css';
 import './ledger.css';
 import './detail.css';
 import { openDataset } from '../client/client.ts';
+import { absenceNotice } from '../page/absence.ts';
 import { part } from '../page/element.ts';
+import { keepingNote } from '../page/keeping.ts';
 import { emptyNotice, failureNotice } from '../page/notice.ts';
-import { type DatasetSummary, listDatasets, serverIndex } from '../page/server.ts';
+import type { DatasetSummary } from '../page/server.ts';
+import { openShelf, type Shelf } from '../page/shelf.ts';
 import { SyncPanel } from '../page/sync-panel.ts';
 import { datasetHead } from './dataset-head.ts';
 import { datasetList } from './dataset-list.ts';
@@ -18,13 +21,13 @@ import { type Place, readPlace, writePlace } from './place.ts';
 
 /** The page: shows whatever place the address names. */
 class Viewer {
-  readonly #datasets: readonly DatasetSummary[];
+  readonly #shelf: Shelf;
   readonly #names = new Map<string, LabelNames>();
   #panel: { of: string; panel: SyncPanel } | null = null;
   #gallery: Gallery | null = null;
 
-  constructor(datasets: readonly DatasetSummary[]) {
-    this.#datasets = datasets;
+  constructor(shelf: Shelf) {
+    this.#shelf = shelf;
   }
 
   /** Shows the place of the address, and again whenever it changes. */
@@ -36,12 +39,12 @@ class Viewer {
   async #show(): Promise<void> {
     this.#gallery?.close();
     const asked = readPlace(location.hash);
-    const dataset = this.#datasets.find(({ name }) => name === asked.dataset) ?? this.#datasets[0];
+    const dataset = this.#shelf.datasets.find(({ name }) => name === asked.dataset) ?? this.#shelf.datasets[0];
     if (!dataset) return;
     const place: Place = { ...asked, dataset: dataset.name };
     const hash = location.hash;
     document.title = `${dataset.name} · dataprep`;
-    part('datasets').replaceChildren(datasetList(this.#datasets, place));
+    part('datasets').replaceChildren(datasetList(this.#shelf.datasets, place));
     this.#showPanel(dataset);
     const view = part('view');
     try {
@@ -58,8 +61,12 @@ class Viewer {
     const go = (change: Partial<Place>): void => {
       location.hash = writePlace({ ...place, ...change });
     };
-    if (place.view === 'ledger') return [ledger(dataset, place.status, (status) => go({ status }))];
-    this.#gallery = new Gallery(dataset, names, { split: place.split, class: place.class, key: place.key });
+    if (place.view === 'ledger') return [ledger(this.#shelf, dataset, place.status, (status) => go({ status }))];
+    this.#gallery = new Gallery(this.#shelf, dataset, names, {
+      split: place.split,
+      class: place.class,
+      key: place.key,
+    });
     return [filters(dataset, place, go), this.#gallery.root];
   }
 
@@ -68,7 +75,7 @@ class Viewer {
     this.#panel?.panel.close();
     this.#panel = {
       of: dataset.name,
-      panel: new SyncPanel(openDataset(location.origin, dataset.name), dataset.digest),
+      panel: new SyncPanel(openDataset(location.origin, dataset.name), this.#shelf.online ? dataset.digest : null),
     };
     part('sync').replaceChildren(this.#panel.panel.root);
   }
@@ -76,7 +83,7 @@ class Viewer {
   async #namesOf(dataset: DatasetSummary): Promise<LabelNames> {
     let names = this.#names.get(dataset.name);
     if (!names) {
-      const keypoints = dataset.labels.includes('keypoints') ? (await serverIndex(dataset.name)).keypoints : null;
+      const keypoints = dataset.labels.includes('keypoints') ? (await this.#shelf.index(dataset.name)).keypoints : null;
       names = { classes: dataset.classes, keypoints };
       this.#names.set(dataset.name, names);
     }
@@ -84,12 +91,14 @@ class Viewer {
   }
 }
 
+part('keeping').replaceChildren(keepingNote());
 try {
-  const datasets = await listDatasets();
-  if (datasets.length === 0) {
+  const shelf = await openShelf();
+  if (!shelf.online) part('absence').replaceChildren(absenceNotice());
+  if (shelf.datasets.length === 0) {
     part('view').replaceChildren(emptyNotice('No store is being served. Build one, then: dataprep serve STORE.db'));
   }
-  new Viewer(datasets).start();
+  new Viewer(shelf).start();
 } catch (thrown) {
   part('view').replaceChildren(failureNotice(thrown));
 }

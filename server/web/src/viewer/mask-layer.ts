@@ -2,7 +2,8 @@ import { decodeMask, type Mask } from '../client/decode/mask.ts';
 import { element } from '../page/element.ts';
 import { failureNotice } from '../page/notice.ts';
 import { hueColor, type Rgb } from '../page/palette.ts';
-import { type BrowsedSample, imageAddress } from '../page/server.ts';
+import type { BrowsedSample } from '../page/server.ts';
+import type { Shelf } from '../page/shelf.ts';
 
 /** How much of a colour covers the picture, 0…255: inside an area, and along its edge. */
 const INSIDE = 96;
@@ -56,6 +57,7 @@ function onceSeen(target: Element, then: () => void): void {
  * @param onMask called with the decoded mask
  */
 export function maskLayer(
+  shelf: Shelf,
   dataset: string,
   sample: BrowsedSample,
   classes: number,
@@ -66,10 +68,7 @@ export function maskLayer(
   const [width, height] = sample.image_size;
   const canvas = element('canvas', { class: 'overlay mask', width, height, 'aria-hidden': 'true' });
   const paint = async (): Promise<void> => {
-    const url = imageAddress(dataset, reference.sha256);
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`${url}: wanted a mask, found ${response.status}. See the server’s log.`);
-    const mask = await decodeMask(new Uint8Array(await response.arrayBuffer()), width, height);
+    const mask = await decodeMask(await shelf.imageBytes(dataset, reference.sha256), width, height);
     // An index that no class has, such as 255 along borders, looks like a box without a class.
     const colors = maskColors(mask, width, (index) => hueColor(index < classes ? index : -1));
     canvas.getContext('2d')?.putImageData(new ImageData(colors, width, height), 0, 0);
