@@ -24,7 +24,6 @@ from tests.e2e.test_browser import (
     START,
     STORED,
     SYNC,
-    Gate,
     built_in_shards,
     on_host,
     open_page,
@@ -90,20 +89,20 @@ VERIFY = """() => {
 
 @dataclass(frozen=True)
 class Versions:
-    """Two stores of one name: no image of the old is in the new; `corrected` differs from the new by one label."""
+    """Stores of one name that have no image in common."""
 
     old: Path
     new: Path
-    corrected: Path
+    third: Path
 
 
 @pytest.fixture(scope="module")
 def versions(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Versions:
     folder = tmp_path_factory.mktemp("versions")
-    found = Versions(folder / "old.db", folder / "new.db", folder / "corrected.db")
+    found = Versions(folder / "old.db", folder / "new.db", folder / "third.db")
     built_in_shards(sample, found.old, shard_bytes=30_000, side=48)
     built_in_shards(sample, found.new, shard_bytes=30_000)
-    built_in_shards(sample, found.corrected, shard_bytes=30_000, corrected=True)
+    built_in_shards(sample, found.third, shard_bytes=30_000, side=56)
     return found
 
 
@@ -263,7 +262,6 @@ def test_files_of_the_old_index_go_when_the_last_reader_does(browser: BrowserCon
             # One reader is done, the other is not: everything is still there.
             assert page.evaluate(finish) == train
             assert set(page.evaluate(STORED)) >= old | new
-            # A sync under way keeps what it has fetched, whoever sweeps meanwhile.
             assert other.evaluate(finish) == train
             assert stored_files(page) == new
             assert page.evaluate(SYNC)["result"]["bytesFetched"] == 0
@@ -279,16 +277,19 @@ def test_a_sweep_leaves_what_a_sync_under_way_has_fetched(browser: BrowserContex
             page.evaluate(SYNC)
         old = stored_files(page) - files(page.evaluate(INDEX))
         assert old
-        with serving(versions.corrected, port=port_of(server.url)):
-            # Its labels arrive, and what else it wants waits: there is none but them.
-            gate = Gate(page)
-            gate.start_sync()
+        with serving(versions.third, port=port_of(server.url)):
+            fetched = hears_fetches(page)
+            Network(page).be(offline=False)
+            page.evaluate(START)
+            wait_for_rows(page, len(page.evaluate(STORED)) + 4)
             page.evaluate("() => window.epoch.return()")
             left = stored_files(page)
             assert not left & old
-            assert left >= files(page.evaluate(INDEX))
-            gate.open()
+            assert left >= files(page.evaluate(INDEX)) and len(left & set(fetched)) >= 4
             assert "result" in page.evaluate(ENDED)
+            # Nothing of it had to be fetched twice.
+            assert len(fetched) == len(set(fetched))
+            assert page.evaluate(STATUS)["synced"]
 
 
 @pytest.mark.parametrize("host", HOSTS)
