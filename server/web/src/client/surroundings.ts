@@ -12,7 +12,7 @@ export interface Surroundings {
 export function surroundings(): Surroundings {
   const losses: string[] = [];
   if (!globalThis.crypto?.subtle)
-    losses.push('No crypto.subtle: shards are hashed by a library, several times slower.');
+    losses.push('No crypto.subtle: shards are hashed in JavaScript, several times slower.');
   if (typeof ImageDecoder === 'undefined') {
     losses.push('No ImageDecoder: images are decoded through bitmaps and a canvas, several times slower.');
   }
