@@ -1,4 +1,4 @@
-"""The client in all three engines: what was prepared arrives to the byte, and stays when the server is gone."""
+"""The client in all three engines: what was prepared arrives to the byte, as pixels and as tensors, and stays."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.chromium import TFJS
 from tests.e2e.conftest import built, serving
 from tests.e2e.decoded import decoded_in_python
-from tests.e2e.engines import ENGINES, Engine
+from tests.e2e.engines import ENGINES, ROOT, Engine, missing
 
 # Selenium's own driver of WebKitGTK calls selenium in a way that it will give up.
 pytestmark = pytest.mark.filterwarnings("ignore:setting remote_server_addr:DeprecationWarning")
@@ -22,30 +23,54 @@ ENCODES = {
     "raw": "{format: raw}",
 }
 
+# tfjs as a script of its own, so that the page's Content-Security-Policy has no say in it; without a GPU.
+TENSORS = f"""async () => {{
+{TFJS.read_text()}
+  await tf.setBackend('cpu');
+  return tf.version.tfjs;
+}}"""
+
 SYNC = """async () => {
   const { openDataset } = await import(`${location.origin}/client.js`);
-  window.dataset = openDataset(location.origin, 'NAME');
+  window.dataset = openDataset(location.origin, 'NAME', { tf: window.tf });
   const result = await window.dataset.sync();
   return { result, status: await window.dataset.status() };
 }"""
 
-# SHA-256 of every decoded picture, by split and key; the epoch is shuffled.
+# SHA-256 of every decoded picture, by split and key: of what `pixels` gives, and of what tensors hold when the
+# normalisation is undone. Both epochs are shuffled.
 EPOCH = """async () => {
-  const found = {};
-  for (const split of Object.keys((await window.dataset.index()).splits)) {
-    found[split] = {};
-    for await (const { sample, rgb } of window.dataset.pixels({ split, shuffle: 'auto' })) {
-      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', rgb));
-      found[split][sample.key] = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const sha256 = async (bytes) => {
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  };
+  const { splits, normalize: { scale, offset } } = await window.dataset.index();
+  const before = tf.memory().numTensors;
+  const pixels = {};
+  const tensors = {};
+  for (const split of Object.keys(splits)) {
+    pixels[split] = {};
+    tensors[split] = {};
+    for await (const { sample, rgb } of window.dataset.pixels({ split, shuffle: 'full' })) {
+      pixels[split][sample.key] = await sha256(rgb);
+    }
+    for await (const { xs, ys, keys } of window.dataset.batches({ split, batchSize: 8, seed: 3, epoch: 1 })) {
+      const values = await xs.data();
+      tf.dispose([xs, ys]);
+      const bytes = Uint8Array.from(values, (value, at) => Math.round((value - offset[at % 3]) / scale[at % 3]));
+      const each = bytes.length / keys.length;
+      for (const [at, key] of keys.entries()) {
+        tensors[split][key] = await sha256(bytes.subarray(at * each, (at + 1) * each));
+      }
     }
   }
-  return { found, status: await window.dataset.status() };
+  return { pixels, tensors, left: tf.memory().numTensors - before, status: await window.dataset.status() };
 }"""
 
 
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    with ENGINES[request.param](tmp_path / "profile") as engine:
+@pytest.fixture(params=ENGINES, scope="module")
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with ENGINES[request.param](tmp_path_factory.mktemp("engine") / "profile") as engine:
         yield engine
 
 
@@ -63,18 +88,35 @@ def stores(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     return stores
 
 
+def check(engine: Engine, store: Path) -> None:
+    """An epoch gives what Python decodes, to the byte, and leaves no tensor."""
+    epoch, wanted = engine.run(EPOCH), decoded_in_python(store)
+    assert epoch["pixels"] == wanted
+    assert epoch["tensors"] == wanted
+    assert (epoch["left"], epoch["status"]["exact"]) == (0, True), epoch["status"]
+
+
 def test_every_pixel_is_the_one_that_was_prepared(engine: Engine, stores: dict[str, Path]) -> None:
     with serving(*stores.values()) as server:
         engine.open(f"{server.url}/v1/datasets")
+        assert engine.run(TENSORS)
         for name, store in stores.items():
             synced = engine.run(SYNC.replace("NAME", name))
             assert synced["status"]["synced"] and synced["status"]["samples"] == 30
             if name != list(stores)[-1]:
-                epoch = engine.run(EPOCH)
-                assert epoch["found"] == decoded_in_python(store)
-                assert epoch["status"]["exact"] is True
+                check(engine, store)
         # The last one without its server.
         assert server.stop() == 0
-        epoch = engine.run(EPOCH)
-        assert epoch["found"] == decoded_in_python(store)
-        assert epoch["status"]["exact"] is True
+        check(engine, store)
+
+
+def test_a_browser_that_is_missing_fails_in_ci_and_is_said_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match=r"Firefox is not on this machine .* NOT TESTED"):
+        missing("Firefox", "firefox-esr")
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception), capfd.disabled():
+        missing("Firefox", "firefox-esr")
+    assert "export CI" in (ROOT / ".ci/run").read_text()

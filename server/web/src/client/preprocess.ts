@@ -16,7 +16,7 @@ export {
   type SuppressionOptions,
   suppress,
 } from './preprocess/boxes.ts';
-export { preprocess } from './preprocess/pipeline.ts';
+export { preprocess, type Tensor4DFactory } from './preprocess/pipeline.ts';
 export type { Preprocessed } from './preprocess/preprocessed.ts';
 export type { ImageSource } from './preprocess/source.ts';
 export type { Replay } from './preprocess/steps.ts';

@@ -5,7 +5,7 @@ export default defineConfig({
   publicDir: false,
   build: {
     target: 'es2022',
-    lib: { entry: ['client.ts', 'augment.ts', 'records.ts'], formats: ['es'] },
-    rolldownOptions: { external: [/^@noble\/hashes/, 'idb', '@tensorflow/tfjs'] },
+    lib: { entry: ['client.ts', 'augment.ts', 'preprocess.ts', 'records.ts'], formats: ['es'] },
+    rolldownOptions: { external: ['idb', '@tensorflow/tfjs'] },
   },
 });

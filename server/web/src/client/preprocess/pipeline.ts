@@ -2,12 +2,17 @@ import type { Tensor4D } from '@tensorflow/tfjs';
 import { DataprepError } from '../complaint.ts';
 import type { Picture } from '../decode/path.ts';
 import { render } from '../render/render.ts';
-import { normalizationTable, normalizeInto, type TensorFactory } from '../tensors.ts';
+import { normalizationTable, normalizeInto } from '../tensors.ts';
 import type { Affine, Contract } from '../wire.ts';
 import { withoutColors } from './gray.ts';
 import { Preprocessed } from './preprocessed.ts';
 import { type ImageSource, pixelsOf } from './source.ts';
 import { planned, type Replay } from './steps.ts';
+
+/** The part of the tfjs namespace that `preprocess` calls. */
+export interface Tensor4DFactory {
+  tensor4d(values: Float32Array, shape: [number, number, number, number]): Tensor4D;
+}
 
 /**
  * What a model takes of an image: the tensor that the pipeline would have made from this file.
@@ -25,12 +30,12 @@ export function preprocess(image: ImageSource, contract: Contract, options?: Rep
 export function preprocess(
   image: ImageSource,
   contract: Contract,
-  options: Replay & { tf: Pick<TensorFactory, 'tensor4d'> },
+  options: Replay & { tf: Tensor4DFactory },
 ): Promise<Preprocessed & { xs: Tensor4D }>;
 export async function preprocess(
   image: ImageSource,
   contract: Contract,
-  options: Replay & { tf?: Pick<TensorFactory, 'tensor4d'> } = {},
+  options: Replay & { tf?: Tensor4DFactory } = {},
 ): Promise<Preprocessed & { xs?: Tensor4D }> {
   const { steps, background } = contract;
   if (!steps || !background) {
