@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from dataprep.errors import AnnotationError
+from dataprep.errors import AnnotationError, SourceError
 from dataprep.inputs import Record, Refusal, has_suffix_of_image, walk
 from dataprep.labels import Labels
 from dataprep.sources import Listing, Source, class_id
 from dataprep.sources.parts.sidecars import below
 from dataprep.sources.parts.splits import split_folders as split_of_folders
+from dataprep.sources.parts.splits import splits_named
 from dataprep.survey import Suggestion, Survey, common_folder
 
 # Files of these kinds beside images mean another format, most of the time.
@@ -46,7 +47,8 @@ class ImageFolder(Source):
     def read(self, root: Path, *, split_folders: bool) -> Listing:
         """Lists the images.
 
-        A folder is a class when a file in it is named like an image. An image outside any class folder is rejected as
+        A folder is a class when a file in it is named like an image. Folders that are called as splits, and one around
+        all others, are classes only where they are declared. An image outside any class folder is rejected as
         ``no_class``; another file there, or in a folder that is no class, is filtered as ``not_an_image``.
         """
         files, refusals = walk(root / self.images)
@@ -55,6 +57,8 @@ class ImageFolder(Source):
         level = 1 if split_folders else 0
         names = {key: parts[level] for key in files if len(parts := key.split("/")) > level + 1}
         found = {name for key, name in names.items() if has_suffix_of_image(key)}
+        if self.classes is None:
+            _refuse_no_classes(found, [key.split("/")[level:] for key in files if has_suffix_of_image(key)], root)
         classes = self.classes if self.classes is not None else tuple(sorted(found))
         # A class has many images, and one label.
         labels = [Labels(class_id=number) for number in range(len(classes))]
@@ -66,6 +70,32 @@ class ImageFolder(Source):
                 status: Literal["filtered", "rejected"] = "filtered" if error.reason == "not_an_image" else "rejected"
                 refusals.append(Refusal(key, status, error.reason, str(error)))
         return Listing(classes, None, records, refusals)
+
+
+def _refuse_no_classes(found: Set[str], parts: Sequence[Sequence[str]], root: Path) -> None:
+    """Refuses folders that are hardly classes: those of splits, and one around all others.
+
+    Args:
+        found: names of the folders that would be classes.
+        parts: of each image's path, from that folder on.
+        root: for messages.
+
+    Raises:
+        SourceError: a whole data set would get labels that mean nothing.
+    """
+    names = ", ".join(sorted(found))
+    declare = f"or, where they are classes, declare source.classes: [{names}]"
+    if len(splits_named(found)) > 1:
+        raise SourceError(
+            f"{root}: wanted folders of classes, found {names}, which are called as splits; set split: {{by: folder}}, "
+            f"{declare}"
+        )
+    inner = {of[1] for of in parts if len(of) > 2}
+    if len(found) == 1 and len(inner) > 1 and all(len(of) > 2 for of in parts):
+        raise SourceError(
+            f"{root}: wanted folders of classes, found one, {names}, around all others ({_some(inner)}), so that all "
+            f"images would be of one class; name it in source.root or source.images, {declare}"
+        )
 
 
 def _class(key: str, name: str | None, classes: Sequence[str]) -> int:

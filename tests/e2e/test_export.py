@@ -64,7 +64,7 @@ def test_a_changed_image_is_never_exported(format: str, sample_store: Path, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["store.db"]
 
 
-@pytest.mark.parametrize("format", FORMATS[:1])
+@pytest.mark.parametrize("format", FORMATS)
 def test_an_export_that_is_killed_leaves_all_or_nothing(format: str, sample_store: Path, tmp_path: Path) -> None:
     arguments = ["export", str(sample_store), "--format", format, "--out"]
     process = subprocess.Popen([*COMMAND, *arguments, str(tmp_path / "out")], stderr=subprocess.DEVNULL)

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dataprep.sources import sources
 from dataprep.store.read import Store
 from tests.e2e.conftest import ROOT, built
 
@@ -88,11 +87,3 @@ def test_the_example_of_a_page_builds(page: str, tmp_path: Path) -> None:
     assert summary["dropped"] == ({"repeated_label": 1} if page == "yolo" else {})
     with Store(tmp_path / "s.db") as store:
         assert look(store) == wanted
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_names_every_option(page: str) -> None:
-    content = (ROOT / f"docs/sources/{page}.md").read_text()
-    rows = set(re.findall(r"^\| `(\w+)` \|", content, re.MULTILINE))
-    options = set(sources()[page].model_fields) - {"format", "root"}
-    assert options <= rows, options - rows

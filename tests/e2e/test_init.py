@@ -1,7 +1,8 @@
 """`dataprep init` over data sets laid out as each format lays them out: what it writes builds, and means the right.
 
 What the photos show is known (`tests/trees.py`), so a build's labels are mapped back by each sample's affine and held
-against that: a format that is mistaken for another one, or a wrong first pixel, shows here.
+against that: a format that is mistaken for another one, or a wrong first pixel, shows here. Each store then goes out
+in every format that can be exported, and comes in again (`tests/pairs.py`).
 """
 
 from __future__ import annotations
@@ -22,11 +23,14 @@ from dataprep.manifest import load
 from dataprep.sources import sources
 from dataprep.store.read import Store
 from tests.e2e.conftest import built, dataprep
+from tests.pairs import out_and_in
 from tests.trees import TREES, Tree, Truth, coco_simple, csv_classes, tarred, unpacked, zipped
 
 RECOGNISING = {name for name, source in sources().items() if source.recognise.__qualname__ != "Source.recognise"}
 # Labels are kept to a thousandth of a stored pixel, and YOLO's shares to a millionth of a side.
 _CLOSE = 0.02
+# Layouts of labels that another tree has as well.
+_SAME = ("-all", "-beside", "-devkit", "-in-folder", "-roboflow")
 
 
 def test_every_format_has_a_tree_and_recognises_itself() -> None:
@@ -67,6 +71,8 @@ def test_what_init_writes_builds(tree: Tree, suffix: str, tmp_path: Path) -> Non
         if tree.counts is not None:
             found_classes = Counter(json.loads(sample.text.wire)["class"] for sample in store.samples())
             assert tuple(found_classes[id] for id in range(len(store.dataset.classes))) == tree.counts
+        if not suffix and not tree.layout.endswith(_SAME):
+            out_and_in(store, tmp_path / "out")
 
 
 def means(store: Store, truth: Mapping[str, Truth]) -> None:

@@ -17,11 +17,14 @@ from dataprep.labels import Boxes, Keypoints, Labels, Polygons
 from dataprep.pixels.decode import open_image
 from dataprep.pixels.labels import source_labels
 from dataprep.plan import NO_OPTIONS
+from dataprep.sources.coco import Coco
+from dataprep.sources.image_folder import ImageFolder
 from dataprep.sources.voc import Voc
 from dataprep.sources.yolo import Yolo
 from tests.image_files import png
 from tests.image_files import samples as drawn_pixels
 from tests.stores import Drawn, silent, store_of
+from tests.trees import class_folders, coco_simple, unpacked
 
 CLASSES = ("no", "wild cat", "01")
 POINTS = {"names": ["nose", "tail"], "pairs": []}
@@ -157,3 +160,29 @@ def test_our_folders_of_classes_are_read_by_supervision(tmp_path: Path) -> None:
         assert theirs.classes == sorted(classes)
         found = {Path(path).stem: theirs.classes[int(of.class_id[0])] for path, _, of in theirs}
         assert found == {f"{split}-{id}": classes[id] for id in range(count)}
+
+
+def test_files_of_coco_mean_the_same_to_both(tmp_path: Path) -> None:
+    """Ids of categories with gaps and in another order than their names, and images without annotations."""
+    unpacked(coco_simple(), tmp_path)
+    theirs = DetectionDataset.from_coco(str(tmp_path / "images"), str(tmp_path / "annotations.json"))
+    source = Coco(format="coco", root=".", images="images", annotations="annotations.json")
+    listing = source.read(tmp_path, split_folders=False)
+    ours = {Path(record.path).name: record for record in listing.records}
+    assert set(theirs.classes) == set(listing.classes)
+    for path, _, found in theirs:
+        boxes = ours.pop(Path(path).name).labels.boxes
+        assert boxes is not None
+        names = [] if found.class_id is None else [theirs.classes[id] for id in found.class_id]
+        assert names == [listing.classes[id] for id in boxes.classes]
+        np.testing.assert_allclose(found.xyxy.reshape(-1, 4), boxes.corners, atol=CLOSE)
+    assert not ours
+
+
+def test_folders_of_classes_mean_the_same_to_both(tmp_path: Path) -> None:
+    unpacked(class_folders(), tmp_path)
+    theirs = ClassificationDataset.from_folder_structure(str(tmp_path))
+    listing = ImageFolder(format="image_folder", root=".").read(tmp_path, split_folders=False)
+    ours = {record.key: listing.classes[record.labels.class_id or 0] for record in listing.records}
+    found = {Path(path).relative_to(tmp_path).as_posix(): theirs.classes[int(of.class_id[0])] for path, _, of in theirs}
+    assert (found, theirs.classes) == (ours, list(listing.classes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, Literal
 
 SplitName = Literal["train", "val", "test"]
@@ -25,6 +25,16 @@ def split_of_folders(key: str, splits: Mapping[str, SplitName]) -> str:
     'test'
     """
     return next((splits[folder] for folder in reversed(key.split("/")[:-1]) if folder in splits), "")
+
+
+def splits_named(folders: Set[str]) -> Set[str]:
+    """The splits that folders are called by; none where any of them is called otherwise.
+
+    >>> sorted(splits_named({"Train", "valid"})), splits_named({"train", "cat"})
+    (['train', 'val'], set())
+    """
+    named = {_WORDS.get(folder.lower(), "") for folder in folders}
+    return set() if "" in named else named
 
 
 def split_folders(keys: Iterable[str]) -> dict[str, Any] | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dataprep.errors import SourceError
 from dataprep.sources import Listing
 from dataprep.sources.image_folder import ImageFolder
 from dataprep.survey import Suggestion, Survey
@@ -37,6 +39,35 @@ def test_bare_photos_have_no_class(tmp_path: Path) -> None:
         ("notes.md", ()),
     ]
     assert [refusal.reason for refusal in listing.refusals] == ["hidden_file"]
+
+
+@pytest.mark.parametrize(
+    ("names", "split_folders", "words"),
+    [
+        (("train/cat/a.jpg", "Val/dog/b.jpg"), False, r"found Val, train, .* as splits; set split: {by: folder}, or"),
+        (("train/a.jpg", "test/b.jpg"), False, r"declare source\.classes: \[test, train\]"),
+        (("pets/cat/a.jpg", "pets/dog/b.jpg", "readme.md"), False, r"found one, pets, around all others \(cat, dog\)"),
+        (("train/pets/cat/a.jpg", "val/pets/dog/b.jpg"), True, r"name it in source\.root or source\.images, or, where"),
+    ],
+)
+def test_folders_that_are_hardly_classes_want_to_be_declared(
+    tmp_path: Path, names: tuple[str, ...], split_folders: bool, words: str
+) -> None:
+    plant(tmp_path, *names)
+    source = ImageFolder(format="image_folder", root=".")
+    with pytest.raises(SourceError, match=words) as raised:
+        source.read(tmp_path, split_folders=split_folders)
+    (declared,) = re.findall(r"classes: \[(.*)\]", str(raised.value))
+    source = ImageFolder(format="image_folder", root=".", classes=declared.split(", "))
+    assert len(source.read(tmp_path, split_folders=split_folders).records) == 2
+
+
+@pytest.mark.parametrize(
+    "names", [("pets/cat/a.jpg", "pets/b.jpg"), ("pets/2024/a.jpg", "pets/2024/b.jpg"), ("train/a.jpg", "cat/b.jpg")]
+)
+def test_folders_that_may_be_classes_are(tmp_path: Path, names: tuple[str, ...]) -> None:
+    plant(tmp_path, *names)
+    assert read(tmp_path).classes == tuple(sorted({name.split("/")[0] for name in names}))
 
 
 def test_ids_follow_the_declared_order_whatever_the_folders(tmp_path: Path) -> None:
