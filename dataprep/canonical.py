@@ -34,6 +34,8 @@ def dumps(value: Any) -> bytes:
         rfc8785.CanonicalizationError: NaN, infinities, integers beyond 2**53.
     """
     try:
+        if type(value) is str:
+            return _quoted(value).encode()
         return _encode(_usual(value)).encode()
     except (_Unusual, UnicodeEncodeError):
         return rfc8785.dumps(value)

@@ -51,10 +51,16 @@ def draw(recipe: Recipe, size: Size, labels: Labels, origin: Origin, *, upright:
     Raises:
         PlanError: a step can't be applied, or its result is too large.
     """
-    if not labels.unplaced or any(isinstance(step, Varying) for step in recipe.steps):
+    if not labels.unplaced or _varies(recipe):
         return _draw(recipe, size, labels, origin, upright)
     shared = _shared(recipe, size, upright)
     return shared._replace(outputs=tuple(Output(replace(view, labels=labels), scene) for view, scene in shared.outputs))
+
+
+@lru_cache(maxsize=1)
+def _varies(recipe: Recipe) -> bool:
+    """Whether a step draws by chance."""
+    return any(isinstance(step, Varying) for step in recipe.steps)
 
 
 _NO_LABELS = Labels()

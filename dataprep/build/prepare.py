@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -120,8 +119,9 @@ def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Ou
         mask = encode_mask(clipped.labels.mask) if clipped.labels.mask is not None else None
         text = sample_json(key, encoded, mask, opened.size, view.size, view.affine, clipped.labels)
         samples.append(NewSample(key, view.size, encoded, mask, text))
-    dropped = Counter(lost(labels, [one.view.placement.region for one in drawing.outputs], recipe.options.min_visible))
-    dropped.update(dict(record.dropped))
+    dropped = lost(labels, [one.view.placement.region for one in drawing.outputs], recipe.options.min_visible)
+    for reason, count in record.dropped:
+        dropped[reason] = dropped.get(reason, 0) + count
     row = LedgerRow(record.key, "accepted", notes=record.notes + notes, dropped=dropped)
     measures = measure(opened.size, labels.boxes, sums)
     if (look := perceptual_hash(pixels)) is not None:

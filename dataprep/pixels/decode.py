@@ -169,7 +169,7 @@ def decode(opened: Opened, background: Color, scale: int = 1) -> tuple[Pixels, t
     profile = image.info.get("icc_profile") if image is not None else None
     with _rejected_by_reason("pixels"):
         if opened.jpeg is not None:
-            stored, odd = jpeg.load(opened.jpeg, opened.mode, opened.stored, scale)
+            stored, odd = jpeg.load(opened.jpeg, opened.mode, opened.stored, scale, plain=image is None)
             notes += odd
             if opened.mode == "RGB" and not profile:
                 return _upright(stored, opened.orientation), notes

@@ -38,12 +38,12 @@ _HARMLESS = ("unknown JFIF revision", "Unknown Adobe color transform", "bad ICC 
 
 _PROGRESSIVE = (0xC2, 0xCA)
 _APP0, _APP14, _COMMENT, _TABLES = 0xE0, 0xEE, 0xFE, 0xDB
-# Frames that Huffman codes fill; and what none of our questions is about: such codes, restarts and comments.
-_PLAIN_FRAMES, _SKIPPED = (0xC0, 0xC1, 0xC2), (0xC4, 0xDD, _COMMENT)
+# Frames that one scan of Huffman codes can fill; and what is neither asked nor judged: codes, restarts, comments.
+_PLAIN_FRAMES, _SKIPPED = (0xC0, 0xC1), (0xC4, 0xDD, _COMMENT)
 
 
 def plain_header(content: bytes) -> tuple[str, Size] | None:
-    """Pillow's mode of a JPEG, and its size, for a file that says nothing else.
+    """Pillow's mode of a JPEG, and its size, for a file of one scan that says nothing else.
 
     Without a profile, EXIF or anything else that wants a judgement: most small ones are such, and to open them with
     Pillow would take longer than to decode them.
@@ -51,20 +51,21 @@ def plain_header(content: bytes) -> tuple[str, Size] | None:
     Returns:
         None for any other file, a damaged one included.
     """
-    found = None
+    found, components = None, b""
     for marker, start, end in jpeg_segments(content):
         if end > len(content):
             return None
         if marker == SCAN:
-            return found
+            # All components in it: then no scan is missing, see `_judge_scans`.
+            return found if content[start + 1 : end - 3 : 2] == components else None
         if marker in _PLAIN_FRAMES:
             if found is not None or end - start < 6:
                 return None
-            precision, height, width, components = struct.unpack_from(">BHHB", content, start)
-            mode = {1: "L", 3: "RGB"}.get(components)
-            if mode is None or precision != 8 or not height or not width or end - start != 6 + 3 * components:
+            precision, height, width, count = struct.unpack_from(">BHHB", content, start)
+            mode = {1: "L", 3: "RGB"}.get(count)
+            if mode is None or precision != 8 or not height or not width or end - start != 6 + 3 * count:
                 return None
-            found = mode, Size(width, height)
+            found, components = (mode, Size(width, height)), content[start + 6 : end : 3]
         elif marker == _TABLES:
             if (end - start) % 65 or any(byte >> 4 for byte in content[start:end:65]):
                 return None
@@ -76,7 +77,7 @@ def plain_header(content: bytes) -> tuple[str, Size] | None:
     return None
 
 
-def load(content: bytes, mode: str, stored: Size, scale: int = 1) -> tuple[Pixels, Notes]:
+def load(content: bytes, mode: str, stored: Size, scale: int = 1, *, plain: bool = False) -> tuple[Pixels, Notes]:
     """Decodes a JPEG.
 
     Args:
@@ -84,6 +85,7 @@ def load(content: bytes, mode: str, stored: Size, scale: int = 1) -> tuple[Pixel
         mode: Pillow's.
         stored: its size, as its header says.
         scale: 1, 2, 4 or 8, for ceil(width / scale) x ceil(height / scale) pixels; at most the shorter side.
+        plain: whether `plain_header` has found it so.
 
     Returns:
         (height, width, channels) of the image's mode, and notes as stable codes.
@@ -92,7 +94,8 @@ def load(content: bytes, mode: str, stored: Size, scale: int = 1) -> tuple[Pixel
         DecodeError: ``truncated`` or ``broken``.
         MemoryError: when libjpeg has too little.
     """
-    _judge_scans(content)
+    if not plain:
+        _judge_scans(content)
     tiny = scale > 1 and max(stored) < _TINY
     size = stored if tiny else Size(-(-stored.width // scale), -(-stored.height // scale))
     pixels, notes = _read(content, _LAYOUTS[mode], size)

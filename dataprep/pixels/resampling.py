@@ -112,7 +112,8 @@ def _across(planes: _Singles, weights: _Weights, fill: Fill) -> Pixels:
         sums[:, :, column - start] += weights.filled[column] * _LEVEL * _levels(fill)[:, None]
     _round(sums, 1 / (_LEVEL * _ACROSS))
     sums += _MIDDLE
-    np.clip(sums, 0, 255, out=sums)
+    np.maximum(sums, 0, out=sums)
+    np.minimum(sums, 255, out=sums)
     return np.asarray(cv2.merge(list(sums.astype(np.uint8))), np.uint8)
 
 

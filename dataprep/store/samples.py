@@ -52,7 +52,7 @@ def sample_json(
     values = labels_json(labels)
     if mask is not None:
         values["mask"] = {"length": len(mask), "sha256": canonical.sha256(mask)}
-    texts = {name: _text(value) for name, value in values.items()}
+    texts = {name: str(value) if type(value) is int else _text(value) for name, value in values.items()}
     # All samples have these, so they are spelled out.
     texts["affine"] = _affine(affine)
     texts["image_size"], texts["size"] = (f"[{size.width},{size.height}]" for size in (stored, source))
