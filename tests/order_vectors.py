@@ -38,12 +38,17 @@ def _orders(random: Random) -> list[dict[str, Any]]:
     shards = [[random.randint(1, 12), random.randint(1, 1000)] for _ in range(9)]
     total = sum(count for count, _ in shards)
     some = sorted(random.sample(range(total), 11))
+    # Windows that are full to the byte.
+    even = {"shards": [[3, 100]] * 7, "shuffle": {"window": 200}, "seed": 4, "epoch": 1, "chosen": None}
     return [
-        {"shards": of, "shuffle": shuffle, "seed": seed, "epoch": epoch, "chosen": chosen}
-        for of in ([], [[1, 5]], shards)
-        for shuffle in (False, "full", {"window": 0}, {"window": 1500}, {"window": 100_000})
-        for seed, epoch in (_SEEDS if of is shards else _SEEDS[:1])
-        for chosen in ([None, some] if of is shards else [None])
+        even,
+        *(
+            {"shards": of, "shuffle": shuffle, "seed": seed, "epoch": epoch, "chosen": chosen}
+            for of in ([], [[1, 5]], shards)
+            for shuffle in (False, "full", {"window": 0}, {"window": 1500}, {"window": 100_000})
+            for seed, epoch in (_SEEDS if of is shards else _SEEDS[:1])
+            for chosen in ([None, some] if of is shards else [None])
+        ),
     ]
 
 
