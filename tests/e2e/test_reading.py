@@ -51,15 +51,24 @@ def kinds(path: Path) -> None:
     write(path, found, "png", target=3000, name="kinds", keypoints=spec)
 
 
+def bare(path: Path) -> None:
+    """A store without a label."""
+    image = encode(picture(SIZE, 0), ENCODINGS["png"])
+    text = sample_json("a.png", image, None, SIZE, SIZE, Affine(1), Labels())
+    entry = LedgerRow("a.png", "accepted"), "train", [NewSample("a.png", SIZE, image, None, text)]
+    write(path, [entry], "png", name="bare")
+
+
 @pytest.fixture(scope="module")
 def stores(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The sample in several shards, and the store of all kinds."""
+    """The sample in several shards, the store of all kinds, and that of none."""
     folder = tmp_path_factory.mktemp("reading")
-    stores = {name: folder / f"{name}.db" for name in ("sample", "kinds")}
+    stores = {name: folder / f"{name}.db" for name in ("sample", "kinds", "bare")}
     text = (sample / "manifest.yaml").read_text()
     (sample / "reading.yaml").write_text(f"{text}\nshards: {{target_bytes: 40_000}}\n")
     built(sample / "reading.yaml", stores["sample"])
     kinds(stores["kinds"])
+    bare(stores["bare"])
     return stores
 
 
@@ -70,6 +79,8 @@ PREPARE = """async () => {
   window.kinds = window.open('kinds');
   await window.sample.sync();
   await window.kinds.sync();
+  window.bare = window.open('bare');
+  await window.bare.sync();
   window.failure = async (work) => {
     try {
       await work();
@@ -89,7 +100,7 @@ PREPARE = """async () => {
 
 @pytest.fixture(scope="module")
 def page(stores: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """A page with both datasets in its IndexedDB; an error that nobody handles fails the test that meets it."""
+    """A page with all datasets in its IndexedDB; an error that nobody handles fails the test that meets it."""
     with (
         chromium(tmp_path_factory.mktemp("profile") / "profile") as context,
         serving(*stores.values()) as server,
@@ -210,6 +221,7 @@ REFUSALS = """async () => {
     seed: { seed: 3 },
     shuffle: { shuffle: { window: 1 } },
     subset: { subset: { n: 41 } },
+    'subset too': { subset: { n: 40, seed: 1 } },
     functions: { filter: undefined },
     'functions too': { collate: () => null },
     epoch: { epoch: 5 },
@@ -260,6 +272,7 @@ TARGETS = """async () => {
     found.xs = plain(xs);
     found.keys = keys;
   }
+  found.bare = (await window.all(window.bare.arrays({ split: 'train', batchSize: 1 }))).map(({ ys }) => ys);
   found.few = await window.failure(() => window.all(
     window.kinds.arrays({ split: 'train', batchSize: 32, task: 'boxes', maxBoxes: 2 })));
   found.unable = await window.failure(() => window.all(
@@ -314,6 +327,7 @@ def test_every_kind_of_target(page: Page, stores: dict[str, Path]) -> None:
 
     own = [[row["class"] + int(mask[0, 0])] for row, mask in zip(rows, masks, strict=True)]
     check("collate", found["collate"], np.array(own, np.float32))
+    assert found["bare"] == [None]
     assert found["few"][0] == "labels"
     assert "wanted at most 2 boxes (maxBoxes), found 3" in found["few"][1]
     assert found["unable"][0] == "usage"
@@ -442,9 +456,20 @@ self.onmessage = async ({ data: url }) => {
     }
     const batches = [];
     for await (const { xs, ys, keys, cursor } of dataset.arrays({ split: 'train', batchSize: 50, seed: 1 })) {
-      batches.push({ xs: [xs.shape, xs.values.length, xs.values.every(Number.isFinite)], ys: ys.shape, keys, cursor });
+      const sum = xs.values.reduce((a, b) => a + b, 0);
+      batches.push({ xs: [xs.shape, xs.values.length], values: [xs.shape, sum, Array.from(ys.values)], keys, cursor });
     }
-    self.postMessage({ changed, hashes, batches, page: typeof document, status: await dataset.status() });
+    // With tfjs, where a worker has it.
+    await import('/tf.js');
+    const values = [];
+    const trained = openDataset(url, 'sample', { tf: self.tf });
+    for await (const { xs, ys } of trained.batches({ split: 'train', batchSize: 50, seed: 1 })) {
+      values.push([xs.shape, (await xs.data()).reduce((a, b) => a + b, 0), Array.from(await ys.data())]);
+      self.tf.dispose([xs, ys]);
+    }
+    const left = self.tf.memory().numTensors;
+    const status = await dataset.status();
+    self.postMessage({ values, left, changed, hashes, batches, page: typeof document, status });
   } catch (error) {
     self.postMessage({ error: `${error}` });
   }
@@ -452,7 +477,8 @@ self.onmessage = async ({ data: url }) => {
 """
 
 
-def test_all_of_it_in_a_worker_without_tfjs(page: Page, stores: dict[str, Path]) -> None:
+def test_all_of_it_in_a_worker_without_tfjs_or_with(page: Page, stores: dict[str, Path]) -> None:
+    page.route("**/tf.js", lambda route: route.fulfill(path=TFJS))
     page.route("**/worker.js", lambda route: route.fulfill(body=WORKER, content_type="text/javascript"))
     found = page.evaluate(
         """async () => {
@@ -472,8 +498,10 @@ def test_all_of_it_in_a_worker_without_tfjs(page: Page, stores: dict[str, Path])
     assert [batch["keys"] for batch in found["batches"]] == found["here"]
     for batch in found["batches"]:
         n = len(batch["keys"])
-        assert batch["xs"] == [[n, 64, 64, 3], n * 64 * 64 * 3, True]
-        assert batch["ys"] == [n, 3]
+        assert batch["xs"] == [[n, 64, 64, 3], n * 64 * 64 * 3]
+        assert batch["cursor"]["position"] <= 168
+    assert found["values"] == [batch["values"] for batch in found["batches"]]
+    assert found["left"] == 0
 
 
 AUGMENT = """async () => {
@@ -541,6 +569,8 @@ def test_what_can_not_be_read_is_said(page: Page) -> None:
             'of split train': { filter: () => false, repeat: true },
             'of split train ': { dropLast: true, batchSize: 1000, repeat: true },
           };
+          const perClass = { split: 'train', batchSize: 1, subset: { n: 1, perClass: true } };
+          said['subset: { perClass } }'] = await failure(() => all(bare.arrays(perClass)));
           for (const [name, options] of Object.entries(cases)) {
             said[name] = await failure(() => all(sample.arrays({ split: 'train', batchSize: 4, ...options })));
           }

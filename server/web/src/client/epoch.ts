@@ -26,14 +26,16 @@ export interface BatchOf<T> {
 }
 
 /** A batch as typed arrays: for a worker, or for a trainer without tfjs. */
-export type ArrayBatch = BatchOf<NumberArray>;
+export interface ArrayBatch extends BatchOf<NumberArray> {
+  xs: NumberArray<Float32Array>;
+}
 
 /** What a batch is made of, decoded. */
 export type BatchContents = Pick<ArrayBatch, 'xs' | 'ys' | 'keys' | 'samples'>;
 
 /** Before `ys` are made. */
 interface Undressed {
-  xs: NumberArray;
+  xs: NumberArray<Float32Array>;
   labelled: readonly Labelled[];
 }
 

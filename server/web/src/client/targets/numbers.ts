@@ -1,7 +1,7 @@
 /** Numbers with a shape, row-major: what a tensor is made of. */
-export interface NumberArray {
+export interface NumberArray<Values = Float32Array | Int32Array> {
   /** Float32Array becomes a float32 tensor, Int32Array an int32 one. */
-  values: Float32Array | Int32Array;
+  values: Values;
   shape: number[];
 }
 
