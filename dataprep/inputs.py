@@ -225,6 +225,7 @@ def _scan_archive(spot: Spot, holds: str) -> Iterator[_Found]:
         raise SourceError(f"{spot.archive}: the archive can't be read: {error.strerror}") from error
     prefix = f"{spot.inner}/" if spot.inner else ""
     tops = set()
+    deeper = ""
     none = True
     for member in inside.members:
         name = posixpath.normpath(member.name)
@@ -234,6 +235,8 @@ def _scan_archive(spot: Spot, holds: str) -> Iterator[_Found]:
             meant = meant[3:]
         tops.add(meant.partition("/")[0])
         if not unicodedata.normalize("NFC", meant).startswith(prefix):
+            before, found, _ = unicodedata.normalize("NFC", meant).partition(f"/{prefix}")
+            deeper = deeper or (before if found else "")
             continue
         none = False
         below = _below(meant, prefix)
@@ -243,9 +246,8 @@ def _scan_archive(spot: Spot, holds: str) -> Iterator[_Found]:
         else:
             yield _Found(below, inside.location(member), problem=_problem(member, prefix))
     if none and prefix:
-        raise SourceError(
-            f"{spot.archive}: wanted {spot.inner}/, a folder of {holds}, in it{near(spot.inner, sorted(tops)[:12])}"
-        )
+        hint = f"; it is in {deeper}/: name that, too" if deeper else near(spot.inner, sorted(tops)[:12])
+        raise SourceError(f"{spot.archive}: wanted {spot.inner}/, a folder of {holds}, in it{hint}")
 
 
 def _below(name: str, prefix: str) -> str:

@@ -313,7 +313,8 @@ def _finding(document: Document, error: ErrorDetails) -> str:
     if kind == "union_tag_not_found":
         if location[:1] == ("transforms",):
             return f"{place}: {where} wants one key, the transform's name, with its parameters"
-        return f"{place}: {where} wants a key {context['discriminator']}"
+        known = f": {', '.join(sources())}; `dataprep init` tells which" if location[:1] == ("source",) else ""
+        return f"{place}: {where} wants a key {context['discriminator']}{known}"
     if kind == "missing":
         return f"{place}: {where} wants a key {location[-1]!r}, and it is not there"
     message = str(error["msg"]).removeprefix("Value error, ")

@@ -64,7 +64,8 @@ def overlay(canvas: Image.Image, labels: Labels, classes: Sequence[str], at: Aff
             for ring in rings:
                 layer.area(ring, color_of(class_of), 0.16)
                 layer.outline(ring, color_of(class_of))
-            if rings:
+            # The box of the same instance has the name already.
+            if rings and not (drawn.linked and drawn.boxes is not None):
                 top = rings[0][int(np.argmin(rings[0][:, 1]))]
                 chips.add((float(top[0]), float(top[1])), class_of)
     if drawn.boxes is not None:

@@ -456,6 +456,9 @@ def test_a_folder_of_an_archive_that_is_not_there_names_those_that_are(tmp_path:
     with pytest.raises(SourceError, match=r"wanted inner\.zip/"):
         walk(tmp_path / "x.zip/inner.zip")
     assert list(walk(tmp_path / "x.zip/labels/../images/.")[0]) == ["a.jpg"]
+    std_zip(tmp_path / "y.zip", {"my cells/v1/images/a.jpg": b"a", "my cells/read.me": b""})
+    with pytest.raises(SourceError, match=r"wanted images/, .*, in it; it is in my cells/v1/: name that, too"):
+        walk(tmp_path / "y.zip/images")
 
 
 def test_names_that_lead_out_have_a_row_where_they_would_lie(tmp_path: Path) -> None:

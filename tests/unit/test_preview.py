@@ -393,3 +393,17 @@ def test_lines_break_at_spaces_and_end_in_an_ellipsis() -> None:
     assert all(letters.getlength(line) <= 90 for line in lines)
     assert wrapped(text, letters, 90, 1)[0].endswith("…")
     assert wrapped("", letters, 90) == [""]
+
+
+def test_an_instance_has_its_name_once() -> None:
+    ring = np.array([[60.0, 40.0], [100.0, 100.0], [20.0, 100.0]])
+    boxes, polygons = Boxes.of([[20, 40, 100, 100]], [0]), Polygons.of([[ring]], [0])
+    grey = Image.new("RGB", (120, 120), (128, 128, 128))
+    linked, apart = (
+        np.asarray(overlay(grey, Labels(boxes=boxes, polygons=polygons, linked=linked), ["cat"], Affine()))
+        for linked in (True, False)
+    )
+    # The outline's name would stand at its top, on full colour; the box's stands at its corner.
+    full, once = ((one == np.array(PALETTE[0])).all(axis=2)[44:52, 60:62] for one in (apart, linked))
+    assert full.all() and not once.all()
+    np.testing.assert_array_equal(linked[40:55, 20:40], apart[40:55, 20:40])
