@@ -93,8 +93,9 @@ class Files:
             The digest; None when it can't be read, or is larger.
         """
         try:
-            stamp = Stamp.of(os.stat(file_of(path)))
-            if length_of(path) > most:
+            where = file_of(path)
+            stamp = Stamp.of(os.stat(where))
+            if (stamp.size if where == path else length_of(path)) > most:
                 return None
         except OSError:
             return None

@@ -120,7 +120,7 @@ def _store(place: Path) -> Path:
         lines.append(json.dumps({"path": path.relative_to(place / "photos").as_posix(), "points": points}))
     (place / "photos/points.jsonl").write_text("\n".join(lines))
     (place / "bench.yaml").write_text(_MANIFEST.format(names=", ".join(f"p{at}" for at in range(68))))
-    command("build", str(place / "bench.yaml"), "--store", str(place / "bench.db"))
+    command(place / "bytecode", "build", str(place / "bench.yaml"), "--store", str(place / "bench.db"))
     return place / "bench.db"
 
 
