@@ -102,6 +102,11 @@ def _body(request: Request, content: Content) -> bytes:
     return _cache(request).get(("plain", content.sha256), content.read)
 
 
+def is_kept(request: Request, content: Content) -> bool:
+    """Whether the bytes lie in memory, so that an answer needs no reading."""
+    return content.kept and _cache(request).has(("plain", content.sha256))
+
+
 def _header(request: Request, name: str) -> str | None:
     """A header's value; lines of one name are one list."""
     lines = request.headers.getlist(name)

@@ -14,6 +14,7 @@ from server import openapi, pages, problems, signin
 from server.access import Access
 from server.cache import Cache
 from server.catalog import Catalog
+from server.express import Express
 from server.heads import Heads
 from server.hosts import Hosts
 from server.journal import Journal, log_requests
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.catalog = catalog
     app.state.cache = Cache(settings.cache_bytes)
     problems.install(app)
+    app.add_middleware(Express, catalog=catalog)
     app.add_middleware(Heads)
     if settings.token is not None:
         app.add_middleware(Access, token=settings.token)
@@ -71,10 +73,10 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.token is not None:
         app.include_router(signin.router(settings.token))
     # The last is the outermost: what one of them refuses, those before it never see.
-    app.add_middleware(Bounds, load=Load(settings.most_requests, settings.most_bytes, settings.stalled_seconds))
     app.add_middleware(Hosts, names=settings.hosts)
     app.add_middleware(Shield)
+    app.add_middleware(Bounds, load=Load(settings.most_requests, settings.most_bytes))
     listeners = (metrics.listen, *([log_requests(_log)] if settings.log_json else []))
-    app.add_middleware(Journal, listeners=listeners, under_way=metrics.move)
+    app.add_middleware(Journal, listeners=listeners, under_way=metrics.move, is_served=catalog.__contains__)
     pages.install(app, settings.pages or pages.built_pages())
     return app

@@ -49,6 +49,10 @@ class Cache:
                 with self._lock:
                     self._makers.pop(key, None)
 
+    def has(self, key: Hashable) -> bool:
+        """Whether the bytes of a key are kept."""
+        return key in self._kept
+
     def _found(self, key: Hashable) -> bytes | None:
         found = self._kept.get(key)
         if found is not None:

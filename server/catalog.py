@@ -96,6 +96,17 @@ class Catalog:
             raise Unavailable(f"the store of {name!r} can't be read at the moment; the server's log says why")
         return slot.entry
 
+    def __contains__(self, name: str) -> bool:
+        """Whether a dataset is being served, though its store may be gone for now."""
+        return any(slot.name == name for slot in self._slots)
+
+    def at_hand(self, name: str) -> Entry | None:
+        """The open store of a dataset, if nothing has to be done for it: it is not replaced."""
+        for slot in self._slots:
+            if slot.name == name and slot.entry is not None and not slot.entry.store.replaced():
+                return slot.entry
+        return None
+
     def __iter__(self) -> Iterator[Entry]:
         """Those that can be read."""
         for slot in self._slots:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers
@@ -47,6 +48,7 @@ class Hosts:
         return name in self._names or is_address(name.strip("[]"))
 
 
+@lru_cache(1024)
 def is_address(name: str) -> bool:
     """Whether a host is an address in numbers.
 

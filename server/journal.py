@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -20,7 +21,7 @@ class Request:
         method: as it came.
         route: the pattern that it met, such as ``/v1/datasets/{name}/index.json``; empty where it met none, so that
             what strangers try makes no new names.
-        dataset: the name in it, where the answer says that there is such a dataset; else empty.
+        dataset: the one that it asks about, where it is served; else empty.
         path: as it came, without the query.
         status: of the answer; 499 where the client had gone before there was one.
         bytes: of the answer's body that went out.
@@ -41,6 +42,7 @@ class Request:
 Listener = Callable[[Request], None]
 
 _CLIENT_GONE = 499
+_DATASET = re.compile(r"/v1/datasets/([^/]+)/")
 
 
 class Journal:
@@ -49,8 +51,14 @@ class Journal:
     It must be the outermost, so that it sees what others refuse.
     """
 
-    def __init__(self, app: ASGIApp, listeners: Iterable[Listener], under_way: Callable[[int], None]) -> None:
-        self._app, self._listeners, self._under_way = app, tuple(listeners), under_way
+    def __init__(
+        self,
+        app: ASGIApp,
+        listeners: Iterable[Listener],
+        under_way: Callable[[int, str], None],
+        is_served: Callable[[str], bool],
+    ) -> None:
+        self._app, self._listeners, self._under_way, self._is_served = app, tuple(listeners), under_way, is_served
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything on."""
@@ -68,23 +76,23 @@ class Journal:
             elif message["type"] == "http.response.body":
                 sent += len(message.get("body", b""))
 
-        self._under_way(1)
+        dataset = self._dataset(scope["path"])
+        self._under_way(1, dataset)
         try:
             await self._app(scope, receive, send_counted)
         finally:
-            self._under_way(-1)
+            self._under_way(-1, dataset)
             client = scope["client"][0] if scope.get("client") else ""
             seconds = time.perf_counter() - began
-            done = Request(scope["method"], *_met(scope, status), scope["path"], status, sent, seconds, client)
+            route = str(getattr(scope.get("route"), "path", ""))
+            done = Request(scope["method"], route, dataset, scope["path"], status, sent, seconds, client)
             for listener in self._listeners:
                 listener(done)
 
-
-def _met(scope: Scope, status: int) -> tuple[str, str]:
-    """The route and the dataset."""
-    route = getattr(scope.get("route"), "path", "")
-    named = scope.get("path_params", {}).get("name", "") if status < 400 else ""
-    return str(route), str(named)
+    def _dataset(self, path: str) -> str:
+        found = _DATASET.match(path)
+        # What strangers make up becomes no name in logs and metrics.
+        return found[1] if found is not None and self._is_served(found[1]) else ""
 
 
 class JsonFormatter(logging.Formatter):

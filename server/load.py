@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from typing import Any
-
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.problems import problem
+from server.shield import Shield
 
-_log = logging.getLogger("server")
-
-# A body goes out in pieces, so that a reader that takes nothing is told from a slow one. Smaller pieces cost.
-_PIECE_BYTES = 256 << 10
+# A body goes out in pieces, so that what its reader has taken counts no more, and so that no more than one waits in the
+# connection's own memory. Smaller ones cost: a shard of the usual size goes in one.
+_PIECE_BYTES = 1 << 20
+# So much the server below takes without waiting. Such answers go out even when there is no room for large ones.
+_SMALL_BYTES = 64 << 10
 _AGAIN_SECONDS = 1
 # Operators must see a server that is full.
 _ALWAYS = ("/healthz", "/readyz", "/metrics")
-
-
-class _Stalled(Exception):
-    """A reader takes nothing."""
 
 
 class Load:
@@ -29,19 +23,18 @@ class Load:
 
     Attributes:
         requests: how many requests.
-        bytes: of large answers, not yet taken by their readers.
+        bytes: of answers, not yet taken by their readers.
         refused: how many requests were told to come again.
     """
 
-    def __init__(self, most_requests: int, most_bytes: int, stalled_seconds: float) -> None:
+    def __init__(self, most_requests: int, most_bytes: int) -> None:
         """With bounds.
 
         Args:
             most_requests: under way at once.
             most_bytes: of answers under way; one answer larger than that goes alone.
-            stalled_seconds: whoever takes nothing for so long is cut off.
         """
-        self.most_requests, self.most_bytes, self.stalled_seconds = most_requests, most_bytes, stalled_seconds
+        self.most_requests, self.most_bytes = most_requests, most_bytes
         self.requests, self.bytes, self.refused = 0, 0, 0
 
     def has_room(self, length: int) -> bool:
@@ -50,7 +43,10 @@ class Load:
 
 
 class Bounds:
-    """ASGI middleware: keeps to the bounds of a `Load`."""
+    """ASGI middleware: keeps to the bounds of a `Load`.
+
+    Pieces of large answers pass through whatever is further out, so little should be.
+    """
 
     def __init__(self, app: ASGIApp, load: Load) -> None:
         self._app, self._load = app, load
@@ -62,15 +58,12 @@ class Bounds:
             return
         load = self._load
         if load.requests >= load.most_requests:
-            await _full(load)(scope, receive, send)
+            await Shield(_full(load))(scope, receive, send)
             return
         load.requests += 1
         answer = _Answer(load, scope, receive, send)
         try:
             await self._app(scope, receive, answer.send)
-        except _Stalled:
-            # Nothing more can be said to this reader; the server closes what is left without an end.
-            _log.warning("cut off a reader that took nothing for %g s", load.stalled_seconds)
         finally:
             load.requests -= 1
             answer.let_go()
@@ -83,7 +76,7 @@ class _Answer:
         self._load, self._scope, self._receive, self._send = load, scope, receive, send
         self._start: Message | None = None
         self._refused = False
-        self._held = 0
+        self._held, self._last = 0, 0
 
     async def send(self, message: Message) -> None:
         """Sends a message, or the refusal in its place."""
@@ -97,40 +90,20 @@ class _Answer:
             await self._send(message)
             return
         body = message.get("body", b"")
-        if self._start is not None:
-            if len(body) > _PIECE_BYTES and not self._load.has_room(len(body)):
-                self._refused = True
-                del body, message
-                await _full(self._load)(self._scope, self._receive, self._send)
-                return
-            await self._pass(self._start)
-            self._start = None
-        await self._send_body(body, message)
-
-    async def _send_body(self, body: Any, message: Message) -> None:
-        more = message.get("more_body", False)
-        if len(body) <= _PIECE_BYTES:
-            await self._pass({"type": "http.response.body", "body": body, "more_body": more})
+        if self._start is not None and len(body) > _SMALL_BYTES and not self._load.has_room(len(body)):
+            self._refused = True
+            del body, message
+            await Shield(_full(self._load))(self._scope, self._receive, self._send)
             return
+        if self._start is not None:
+            await self._send(self._start)
+            self._start = None
         self._hold(len(body))
-        view = memoryview(body)
-        before = 0
-        for begin in range(0, len(body), _PIECE_BYTES):
-            piece = view[begin : begin + _PIECE_BYTES]
-            # Once a piece is accepted, the one before it has been taken.
-            await self._pass({"type": "http.response.body", "body": piece, "more_body": True})
-            self._hold(-before)
-            before = len(piece)
-        await self._pass({"type": "http.response.body", "body": b"", "more_body": more})
-        self._hold(-before)
-
-    async def _pass(self, message: Message) -> None:
-        # The server below waits here while its reader takes nothing.
-        try:
-            async with asyncio.timeout(self._load.stalled_seconds):
-                await self._send(message)
-        except TimeoutError:
-            raise _Stalled from None
+        for piece in [message] if len(body) <= _SMALL_BYTES else _cut(body, message.get("more_body", False)):
+            # The server below waits here until what was sent before is taken.
+            await self._send(piece)
+            self._hold(-self._last)
+            self._last = len(piece.get("body", b""))
 
     def _hold(self, amount: int) -> None:
         self._held += amount
@@ -139,6 +112,16 @@ class _Answer:
     def let_go(self) -> None:
         """Counts nothing of it any more, however it ended."""
         self._hold(-self._held)
+
+
+def _cut(body: bytes | memoryview, more: bool) -> list[Message]:
+    view = memoryview(body)
+    pieces = [view[begin : begin + _PIECE_BYTES] for begin in range(0, len(body), _PIECE_BYTES)]
+    # Only when the one of nothing is accepted has the last piece been taken.
+    return [
+        *({"type": "http.response.body", "body": piece, "more_body": True} for piece in pieces),
+        {"type": "http.response.body", "body": b"", "more_body": more},
+    ]
 
 
 def _full(load: Load) -> Response:

@@ -1,16 +1,22 @@
-"""HTTP/1.1 as uvicorn speaks it, with bounds on what a client may send before its request is known."""
+"""HTTP/1.1 as uvicorn speaks it, with bounds on what a client may send, and on how long it may take nothing."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server.problems import problem_body
+from server.stalls import Watch
 
 # Browsers send a few KiB. Without a bound, a head that never ends fills the memory.
 _HEAD_BYTES = 64 << 10
 _HEAD_SECONDS = 10.0
+# A reader that takes nothing for so long is cut off; and when the server ends.
+STALLED_SECONDS, LAST_STALLED_SECONDS = 30.0, 5.0
+# Linux has it.
+_CORK: int | None = getattr(socket, "TCP_CORK", None)
 
 
 class Protocol(HttpToolsProtocol):
@@ -22,12 +28,35 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come: it has to say what it wants."""
         super().connection_made(transport)
+        self._watch = Watch(self.loop, transport, STALLED_SECONDS)
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It has gone."""
         self._know_head()
+        self._watch.end()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """What is sent piles up."""
+        super().pause_writing()
+        self._watch.begin()
+
+    def resume_writing(self) -> None:
+        """It is taken."""
+        super().resume_writing()
+        self._watch.end()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing was asked for a while; what is still unsent may be taken yet."""
+        super().timeout_keep_alive_handler()
+        self._watch.begin()
+
+    def shutdown(self) -> None:
+        """The server ends: what is begun is finished, for those who take it."""
+        super().shutdown()
+        self._watch.hurry(LAST_STALLED_SECONDS)
+        self._watch.begin()
 
     def data_received(self, data: bytes) -> None:
         """Reads on, within bounds."""
@@ -48,7 +77,20 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is known."""
         self._know_head()
+        self._cork(True)
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """All of the answer is on its way."""
+        self._cork(False)
+        super().on_response_complete()
+
+    def _cork(self, held_back: bool) -> None:
+        # The head of an answer goes out with the beginning of its body: as a packet of its own it would wake the
+        # reader, and cost both sides as much again as many a small answer does.
+        connection = self.transport.get_extra_info("socket")
+        if _CORK is not None and connection is not None and not self.transport.is_closing():
+            connection.setsockopt(socket.IPPROTO_TCP, _CORK, held_back)
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""

@@ -26,7 +26,8 @@ from server.protocol import Protocol
 from server.settings import Settings
 from server.token import VARIABLE
 
-_LAST_ANSWERS_SECONDS = 5
+# What is begun is finished, but not for ever; who takes nothing is given up before (`server.protocol`).
+_LAST_ANSWERS_SECONDS = 30
 _START_SECONDS = 60
 _JSON_LOG: dict[str, Any] = {
     "version": 1,
@@ -130,7 +131,6 @@ def _config(application: Callable[..., Any], settings: Settings, endpoint: Endpo
         server_header=False,
         log_level="warning",
         log_config=_JSON_LOG if settings.log_json else uvicorn.config.LOGGING_CONFIG,
-        # A client that stalls in a download must not keep the server from ending.
         timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
         **options,
     )

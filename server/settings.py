@@ -19,7 +19,6 @@ class Settings:
         token: what a reader must know; None for nothing.
         most_requests: under way at once in a process; more are told to come again.
         most_bytes: of large answers under way at once in a process, likewise.
-        stalled_seconds: a reader that takes nothing for so long is cut off.
         log_json: one JSON object a line on stderr, for each request as well; False for warnings in words.
         shared: folder through which several processes share their metrics; None for one process.
         pages: folder of the built web part; None for the one that comes with the package.
@@ -32,7 +31,6 @@ class Settings:
     token: Token | None = None
     most_requests: int = 1024
     most_bytes: int = 256 << 20
-    stalled_seconds: float = 30.0
     log_json: bool = False
     shared: str | None = None
     pages: Path | None = None

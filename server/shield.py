@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Scripts, styles and workers only of our own files; tfjs compiles WebAssembly, and decoded images are Blobs.
@@ -20,12 +20,13 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-_ALL = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+_ALL = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
     # An answer is for pages of ours, and for those that CORS lets in; no other page may show it, or guess at it.
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_PAGE = (b"content-security-policy", POLICY.encode())
 
 
 class Shield:
@@ -42,11 +43,8 @@ class Shield:
 
         async def send_shielded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _ALL.items():
-                    headers[name] = value
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers["Content-Security-Policy"] = POLICY
+                is_page = Headers(scope=message).get("content-type", "").startswith("text/html")
+                message["headers"] = [*message["headers"], *_ALL, *([_PAGE] if is_page else [])]
             await send(message)
 
         await self._app(scope, receive, send_shielded)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -147,9 +147,13 @@ class Store:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """A connection; what fails in its use is an error that says of what and why."""
+        with self._explained(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            with self._engine.connect() as connection:
-                yield connection
+            yield
         except StoreError:
             raise
         # A damaged row may be anything: text that is no JSON any more, a number where a text was, nothing at all.
@@ -174,11 +178,18 @@ class Store:
             SampleNotFound: no shard has images of this digest.
             StoreCorrupt: they are not those of the digest; the message names the sample.
         """
-        with self._reading() as connection:
-            shard = self._shard(connection, _shard.images_sha256 == sha256, sha256)
-            content = shard_contents(connection, shard.position)
-            self._check(connection, shard.position, content, sha256)
-            return content
+        # Without SQLAlchemy: its part would be as long as SQLite's.
+        with self._explained(), closing(self._engine.raw_connection()) as pooled:
+            connection = pooled.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
+            query = "SELECT position FROM shards WHERE images_sha256 = ? LIMIT 1"
+            found = connection.execute(query, (sha256,)).fetchone()
+            if found is None:
+                raise self._no_shard(sha256)
+            position: int = found[0]
+            content = shard_contents(connection, position)
+        self._check(position, content, sha256)
+        return content
 
     def shard_labels(self, sha256: str) -> bytes:
         """The canonical JSON of a shard: its samples, with their labels; checked as `shard_images`.
@@ -190,20 +201,24 @@ class Store:
         with self._reading() as connection:
             shard = self._shard(connection, _shard.labels_sha256 == sha256, sha256)
             content = shard_json(shard.id, shard.split, shard_samples(connection, shard.position))
-            self._check(connection, shard.position, content, sha256)
-            return content
+        self._check(shard.position, content, sha256)
+        return content
 
-    def _check(self, connection: Connection, position: int, content: bytes, sha256: str) -> None:
+    def _check(self, position: int, content: bytes, sha256: str) -> None:
         if sha256 in self._sound:
             return
         if canonical.sha256(content) != sha256:
-            raise StoreCorrupt(f"{self.dataset.name}: {damaged_sample(connection, position)}")
+            with self._reading() as connection:
+                raise StoreCorrupt(f"{self.dataset.name}: {damaged_sample(connection, position)}")
         self._sound.add(sha256)
+
+    def _no_shard(self, sha256: str) -> SampleNotFound:
+        return SampleNotFound(f"{self.dataset.name} has no shard {sha256}; read the index again")
 
     def _shard(self, connection: Connection, is_it: ColumnElement[bool], sha256: str) -> Row[*tuple[Any, ...]]:
         found = connection.execute(select(schema.shards).where(is_it).limit(1)).first()
         if found is None:
-            raise SampleNotFound(f"{self.dataset.name} has no shard {sha256}; read the index again")
+            raise self._no_shard(sha256)
         return found
 
     def image_length(self, sha256: str) -> int | None:

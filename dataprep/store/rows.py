@@ -55,6 +55,11 @@ def with_files(*columns: Any) -> Select[Any]:
 
 
 # SQLAlchemy's rows would take as long again as the reading; this is the one place where that is felt.
+# A build writes images in the order of shards, so most often those of one lie side by side: one walk, half the time. It
+# is one step of SQLite, during which Python's other threads go on; texts are joined as the bytes that they are.
+_RUN = """
+SELECT CAST(group_concat(content, '') AS BLOB) FROM (SELECT content FROM images WHERE id BETWEEN ? AND ? ORDER BY id)
+"""
 _CONTENTS = """
 SELECT image.content, mask.content FROM samples
 LEFT JOIN images AS image ON image.id = samples.image LEFT JOIN images AS mask ON mask.id = samples.mask
@@ -62,16 +67,19 @@ WHERE samples.shard = ? ORDER BY samples.id
 """
 
 
-def shard_contents(connection: Connection, position: int) -> bytes:
+def shard_contents(driver: sqlite3.Connection, position: int) -> bytes:
     """The images of a shard, one after the other, each followed by its mask.
 
     Raises:
         sqlite3.Error: the store can't be read.
     """
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    rows = driver.execute(_CONTENTS, (position,))
-    return b"".join([content for row in rows for content in row if content is not None])
+    rows = driver.execute("SELECT image, mask FROM samples WHERE shard = ? ORDER BY id", (position,))
+    ids = [id for row in rows for id in row if id is not None]
+    if ids and ids == list(range(ids[0], ids[0] + len(ids))):
+        content: bytes | None = driver.execute(_RUN, (ids[0], ids[-1])).fetchone()[0]
+        return content or b""
+    found = driver.execute(_CONTENTS, (position,)).fetchall()
+    return b"".join([content for row in found for content in row if content is not None])
 
 
 def shard_samples(connection: Connection, position: int) -> Iterator[StoredSample]:

@@ -42,13 +42,18 @@ def contract(request: Request, name: Name) -> Response:
 @router.get("/shards/{sha256}.bin", responses={**file(_BYTES), **problems(404, 410, 422, 500, 503)})
 def shard_images(request: Request, name: Name, sha256: Digest) -> Response:
     """The images of a shard, one after the other."""
+    return served(request, name, lambda entry: answer(request, images_of(entry, sha256)))
 
-    def made(entry: Entry) -> Response:
-        length = _length(entry, "shard", sha256, entry.images.get(sha256))
-        read = partial(entry.store.shard_images, sha256)
-        return answer(request, Content(sha256, length, _BYTES, read, lasting=True, ranges=True, kept=True))
 
-    return served(request, name, made)
+def images_of(entry: Entry, sha256: str) -> Content:
+    """The images of a shard.
+
+    Raises:
+        Gone: the dataset has no such shard.
+    """
+    length = _length(entry, "shard", sha256, entry.images.get(sha256))
+    read = partial(entry.store.shard_images, sha256)
+    return Content(sha256, length, _BYTES, read, lasting=True, ranges=True, kept=True)
 
 
 @router.get(

@@ -7,7 +7,7 @@ import sys
 
 from tests.bench.machine import describe, load
 
-SUBJECTS = ("resize", "build", "tiny", "incremental", "memory", "breakdown", "decode", "filters", "browser")
+SUBJECTS = ("resize", "build", "tiny", "incremental", "memory", "breakdown", "decode", "filters", "browser", "server")
 
 
 def main(*subjects: str) -> None:

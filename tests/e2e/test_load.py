@@ -179,6 +179,13 @@ def test_metrics_tell_requests_by_route_and_dataset(large: Path) -> None:
         route = "/v1/datasets/{name}/index.json"
         assert metric(server, "dataprep_requests_total", route=route, dataset="large", method="GET", status="200") == 3
         assert metric(server, "dataprep_requests_total", route=route, dataset="large", method="HEAD") == 1
+        assert metric(server, "dataprep_request_seconds_count", route=route, dataset="large") == 4
+        # What fails is counted with its dataset as well.
+        client.get("/v1/datasets/large/samples/999999")
+        client.get("/v1/datasets/large/samples?limit=0")
+        for status in ("404", "422"):
+            assert metric(server, "dataprep_requests_total", dataset="large", status=status) == 1
+        assert 'dataprep_requests_in_flight{dataset="large"} 0.0' in client.get("/metrics").text
         # What strangers make up becomes no name.
         assert metric(server, "dataprep_requests_total", route=route, dataset="", status="404") == 3
         contract = {"route": "/v1/datasets/{name}/contract.json", "dataset": "large"}
