@@ -52,7 +52,6 @@ def test_augmented_samples_are_those_of_the_pipeline(sample_store: Path, tmp_pat
     ):
         page.goto(f"{server.url}/v1/datasets")
         found = {sample["key"]: (sample, rgb) for sample, rgb in page.evaluate(READ, [OPTIONS, SEED, EPOCH])}
-    dropped = 0
     with Store(sample_store) as store:
         assert store.dataset.keypoints is not None
         pairs = tuple((int(left), int(right)) for left, right in store.dataset.keypoints["pairs"])
@@ -72,5 +71,3 @@ def test_augmented_samples_are_those_of_the_pipeline(sample_store: Path, tmp_pat
         for kind, wanted in labels_json(moved).items():
             assert np.shape(said[kind]) == np.shape(wanted), (key, kind)
             assert np.allclose(said[kind], wanted, rtol=0, atol=0.001), (key, kind)
-        dropped += len(wire["boxes"]) - len(said["boxes"])
-    print(len(found), "samples,", dropped, "boxes dropped")

@@ -161,7 +161,6 @@ def test_every_sort_of_file_gives_the_stored_pixels(page: Page, drawn_store: Pat
         assert list(made.source.values()) == labels["size"], key
         normalized = (made.pixels - np.array([122.782, 117.001, 104.298])) / 255
         assert np.abs(made.values - normalized).max() < 1e-6
-    print(found)
     assert max(found.values()) <= BOUND, found
     # Without a browser's own arithmetic in between, nothing differs.
     for key in ("turned1.jpg", "turned6.jpg", "gray.jpg", "plain.png", "palette.png", "lossless.webp", "plain.bmp"):
@@ -267,7 +266,6 @@ def check_photos(page: Page, store: Path, name: str, images: Path, boxes: dict[s
         made = preprocess(page, (images / name_of_file).read_bytes(), name, options)
         assert made.affine == pytest.approx(labels["affine"], abs=1e-9), key
         found[key] = difference(made.pixels, pixels)
-    print(name, len(found), max(found.values()), sum(found.values()) / len(found))
     assert len(found) >= 20 and max(found.values()) <= BOUND, found
 
 
