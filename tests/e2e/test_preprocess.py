@@ -23,6 +23,7 @@ from dataprep.pixels.encode import decode_stored
 from dataprep.store.read import Store
 from tests.e2e.chromium import TFJS, chromium, quiet
 from tests.e2e.conftest import ROOT, built, serving
+from tests.image_files import SRGB_CURVE, matrix_profile
 from tests.replay_vectors import contract_of
 
 # Of 255, in the mean over a photo. The same decoder and the same arithmetic give 0; what is left is a browser's own
@@ -135,6 +136,11 @@ def draw(folder: Path) -> None:
     scene(97, 61, 21).convert("P", palette=Image.Palette.ADAPTIVE).save(folder / "palette.png")
     scene(97, 61, 22).save(folder / "lossless.webp", lossless=True)
     scene(97, 61, 23).save(folder / "plain.bmp")
+    wide = matrix_profile("display-p3", SRGB_CURVE)
+    scene(150, 110, 40).save(folder / "wide.jpg", quality=92, icc_profile=wide)
+    scene(150, 110, 41).save(folder / "wide.png", icc_profile=wide)
+    scene(150, 110, 42).save(folder / "still.avif", quality=90, subsampling="4:4:4")
+    scene(150, 110, 43).save(folder / "still.gif")
     for seed, name in enumerate(("clear.png", "clear.webp")):
         clear = scene(80, 60, seed).convert("RGBA")
         clear.putalpha(Image.fromarray(np.tile(np.linspace(0, 255, 80), (60, 1)).astype(np.uint8)))
@@ -152,7 +158,7 @@ def drawn_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_sort_of_file_gives_the_stored_pixels(page: Page, drawn_store: Path) -> None:
     wanted = stored(drawn_store)
-    assert len(wanted) == 20
+    assert len(wanted) == 24
     found = {}
     for key, (pixels, labels) in wanted.items():
         made = preprocess(page, (drawn_store.parent / "images" / key).read_bytes(), "drawn")
