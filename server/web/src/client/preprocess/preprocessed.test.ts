@@ -50,11 +50,11 @@ describe('preprocess', () => {
 
   it('makes a tensor where it is given tfjs', async () => {
     const shapes: number[][] = [];
-    const tensor = (values: Float32Array | Int32Array, shape: number[]) => {
+    const tensor4d = (values: Float32Array, shape: [number, number, number, number]) => {
       shapes.push([values.length, ...shape]);
       return 'a tensor' as never;
     };
-    const { xs } = await preprocess(WIDE, contract([SQUARE, RESIZE]), { tf: { tensor } });
+    const { xs } = await preprocess(WIDE, contract([SQUARE, RESIZE]), { tf: { tensor4d } });
     expect([xs, shapes]).toEqual(['a tensor', [[7500, 1, 50, 50, 3]]]);
   });
 
