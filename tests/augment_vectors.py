@@ -118,17 +118,22 @@ def tinted(pixels: Pixels, brightness: float, contrast: float, saturation: float
 
 
 def augmented(
-    options: dict[str, Any], labels: Labels, pixels: Pixels, own: Affine, words: Iterator[int]
+    options: dict[str, Any],
+    labels: Labels,
+    pixels: Pixels,
+    own: Affine,
+    words: Iterator[int],
+    pairs: tuple[tuple[int, int], ...] = PAIRS,
 ) -> tuple[Labels, Pixels, Affine]:
     """What the pipeline makes of a stored sample under a drawn map: labels, pixels, and source to variation."""
     height, width, _ = pixels.shape
     size = Size(width, height)
     affine, tint = draw(options, size, words)
     fill, filter = tuple(options.get("fill", (0, 0, 0))), options.get("filter", "bilinear")
-    rules = Options(PAIRS, (), options.get("minVisible", 0.0), options.get("maskFill", 0))
+    rules = Options(pairs, (), options.get("minVisible", 0.0), options.get("maskFill", 0))
     view = View.start(size, labels, rules).warp(affine, size, filter, fill)
     if affine.determinant < 0:
-        view = replace(view, labels=swap_sides(view.labels, PAIRS))
+        view = replace(view, labels=swap_sides(view.labels, pairs))
     moved = labels if affine == Affine() else view.clipped().labels
     colored = tinted(pixels, *tint) if "color" in options else pixels
     return moved, render(colored, view.passes), own.then(affine)

@@ -45,6 +45,15 @@ PLAIN: list[Steps] = [
     *([{"resize": {"size": [13, 8], "filter": filter}}] for filter in _FILTERS),
     *([{"resize": {"size": [13, 8], "mode": mode, "fill": [1, 2, 3]}}] for mode in ("fit", "fill", "letterbox")),
     [{"resize": {"size": [40, 31], "mode": "letterbox", "filter": "bilinear", "fill": "edge"}}],
+    # What was cut between two resamples is not read by the second one; and what was filled is.
+    [
+        {"resize": {"size": [20, 20]}},
+        {"crop": {"x": 4, "y": 3, "size": [9, 8]}},
+        {"resize": {"size": [5, 5]}},
+    ],
+    [{"resize": {"size": [20, 14], "mode": "letterbox", "fill": [250, 0, 9]}}, {"resize": {"size": [9, 9]}}],
+    [{"resize": {"size": [20, 14], "mode": "letterbox", "fill": "edge"}}, {"resize": {"size": [9, 9]}}],
+    [{"resize": {"size": [20, 14], "mode": "letterbox", "fill": "reflect"}}, {"resize": {"size": [9, 9]}}],
     [{"flip": {}}],
     [{"resize": {"size": [9, 9]}}, {"flip": {"axis": "vertical"}}, {"crop": {"x": 1, "y": 2, "size": [6, 5]}}],
     [{"rotate": {"degrees": 20}}],

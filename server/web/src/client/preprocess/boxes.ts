@@ -100,7 +100,8 @@ export function suppress(boxes: readonly Box[], scores: ArrayLike<number>, optio
   }
   const of = (at: number): number => scores[at] as number;
   const left = boxes.map((_, at) => at).filter((at) => of(at) >= least);
-  left.sort((one, other) => of(other) - of(one) || one - other);
+  // Stable: equal scores stay in their order.
+  left.sort((one, other) => of(other) - of(one));
   const kept: number[] = [];
   for (const at of left) {
     if (kept.length >= most) break;

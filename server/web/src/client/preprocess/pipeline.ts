@@ -20,7 +20,8 @@ export interface Tensor4DFactory {
  * The steps of the contract are replayed with the pipeline's own arithmetic; of random ones, what they do outside the train
  * split. What may differ is the decoder: see docs/inference.md.
  *
- *     const { values, picture, boxToSource } = await preprocess(file, await (await fetch('contract.json')).json());
+ *     const input = await preprocess(file, await (await fetch('contract.json')).json());
+ *     const found = input.boxToSource(boxOf(await model.predict(tf.tensor(input.values, [1, 224, 224, 3]))));
  *
  * @throws DataprepError (`usage`) where the steps ask for more than the image, or don't fit it; (`decode`) where the browser
  *     does not decode it; (`wire`) where the contract has no steps, or some that this client does not know

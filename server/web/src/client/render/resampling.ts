@@ -104,19 +104,24 @@ export function resample(
 
 /** An output row before it is resampled along x, in quarters of a level. */
 function sumDown(line: Int32Array, image: Part, weights: Weights, row: number, fill: Fill): void {
-  const share = weights.filled[row] as number;
+  const { taps, places, whole, filled } = weights;
+  const share = filled[row] as number;
   for (let i = 0; i < line.length; i += 3) {
-    for (let channel = 0; channel < 3; channel++)
-      line[i + channel] = share * ((fill.color[channel] as number) - MIDDLE);
+    for (let channel = 0; channel < 3; channel++) line[i + channel] = share * (fill.color[channel] as number);
   }
-  for (let tap = row * weights.taps; tap < (row + 1) * weights.taps; tap++) {
-    const weight = weights.whole[tap] as number;
-    if (weight === 0) continue;
-    const from = ((image.y0 + (weights.places[tap] as number)) * image.stride + image.x0) * 3;
-    const { rgb } = image;
-    for (let i = 0; i < line.length; i++) line[i] = (line[i] as number) + weight * ((rgb[from + i] as number) - MIDDLE);
+  for (let tap = row * taps; tap < (row + 1) * taps; tap++) {
+    const from = ((image.y0 + (places[tap] as number)) * image.stride + image.x0) * 3;
+    addRow(line, image.rgb.subarray(from, from + line.length), whole[tap] as number);
   }
-  for (let i = 0; i < line.length; i++) line[i] = shifted(line[i] as number, DOWN_BITS - LEVEL_BITS);
+  // The weights add up to one: what they make of the middle level is that level.
+  const middle = MIDDLE << DOWN_BITS;
+  for (let i = 0; i < line.length; i++) line[i] = shifted((line[i] as number) - middle, DOWN_BITS - LEVEL_BITS);
+}
+
+/** The loop in which large images spend their time: whole numbers, and nothing else in it. */
+function addRow(line: Int32Array, levels: Uint8Array, weight: number): void {
+  if (weight === 0) return;
+  for (let i = 0; i < line.length; i++) line[i] = (line[i] as number) + Math.imul(weight, levels[i] as number);
 }
 
 /** The same row resampled along x, in levels. */

@@ -1,0 +1,73 @@
+"""Augmented samples in Chromium, out of IndexedDB, against the pipeline's own geometry, labels and renderer."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dataprep.geometry import Affine, Size
+from dataprep.labels import Boxes, Keypoints, Labels
+from dataprep.pixels.encode import decode_stored
+from dataprep.store.read import Store
+from dataprep.store.samples import labels_json
+from tests.augment_vectors import augmented, sample_words
+from tests.e2e.chromium import chromium, quiet
+from tests.e2e.conftest import serving
+
+OPTIONS: dict[str, Any] = {
+    "crop": {"area": [0.5, 1], "aspect": [0.8, 1.25]},
+    "scale": [0.8, 1.25],
+    "rotate": 20,
+    "flip": {"horizontal": 0.5},
+    "color": {"brightness": 0.3, "contrast": 0.2, "saturation": 0.5},
+    "minVisible": 0.3,
+    "fill": [9, 99, 199],
+}
+SEED, EPOCH = 5, 3
+
+READ = """async ([options, seed, epoch]) => {
+  const { openDataset } = await import('/client.js');
+  const { augmentation } = await import('/augment.js');
+  const dataset = openDataset(location.origin, 'sample');
+  await dataset.sync();
+  const augment = augmentation(options, await dataset.index());
+  const found = [];
+  for await (const { sample, rgb } of dataset.pixels({ split: 'val', augment, seed, epoch, shuffle: 'full' })) {
+    found.push([sample, btoa(Array.from(rgb, (byte) => String.fromCharCode(byte)).join(''))]);
+  }
+  return found;
+}"""
+
+
+def test_augmented_samples_are_those_of_the_pipeline(sample_store: Path, tmp_path: Path) -> None:
+    with (
+        serving(sample_store) as server,
+        chromium(tmp_path / "profile") as browser,
+        quiet(browser) as page,
+    ):
+        page.goto(f"{server.url}/v1/datasets")
+        found = {sample["key"]: (sample, rgb) for sample, rgb in page.evaluate(READ, [OPTIONS, SEED, EPOCH])}
+    with Store(sample_store) as store:
+        assert store.dataset.keypoints is not None
+        pairs = tuple((int(left), int(right)) for left, right in store.dataset.keypoints["pairs"])
+        stored = {sample.key: (sample, image) for sample, image, _ in store.iterate() if sample.split == "val"}
+    assert found.keys() == stored.keys() and len(found) > 20
+    for key, (sample, image) in stored.items():
+        wire = json.loads(sample.text.wire)
+        labels = Labels(
+            wire["class"], None, Boxes.of(wire["boxes"], wire["box_classes"]), Keypoints.of(wire["keypoints"])
+        )
+        pixels = decode_stored(image or b"", "jpeg", Size(*sample.size))
+        words = sample_words(SEED, EPOCH, key)
+        moved, rendered, affine = augmented(OPTIONS, labels, pixels, Affine.of(wire["affine"]), words, pairs)
+        said, rgb = found[key]
+        assert np.array_equal(np.frombuffer(base64.b64decode(rgb), np.uint8), rendered.reshape(-1)), key
+        assert said["affine"] == pytest.approx(affine.coefficients(), abs=1e-9)
+        for kind, wanted in labels_json(moved).items():
+            assert np.shape(said[kind]) == np.shape(wanted), (key, kind)
+            assert np.allclose(said[kind], wanted, rtol=0, atol=0.001), (key, kind)
