@@ -1,5 +1,5 @@
-import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from 'idb';
 import { DataprepError, reasonOf } from './complaint.ts';
+import { answered, completed, Transaction } from './object-store.ts';
 import { probeStorage } from './probe.ts';
 import type { RecordTables } from './records/layout.ts';
 import type { Contract, DatasetIndex, Sample } from './wire.ts';
@@ -29,7 +29,7 @@ interface Probe {
  * The tables of the database. Images and labels are addressed by the SHA-256 of what was downloaded. Those of records
  * are in the databases of records alone.
  */
-export interface Tables extends DBSchema, RecordTables {
+export interface Tables extends RecordTables {
   images: { key: string; value: { sha256: string; blob: Blob | ArrayBuffer } };
   labels: { key: string; value: { sha256: string; samples: Sample[] } };
   /** `unswept` is there while files lie about that no index names. */
@@ -39,7 +39,7 @@ export interface Tables extends DBSchema, RecordTables {
   };
 }
 
-type Table = StoreNames<Tables>;
+type Table = keyof Tables;
 
 /** What to do when IndexedDB fails to … */
 const NEXT = {
@@ -80,7 +80,9 @@ async function told<T>(name: string, to: keyof typeof NEXT, wanted: string, work
 
 /** Deletes a database, once all connections to it are closed: those of other tabs are asked to, and do. */
 export function deleteDatabase(name: string): Promise<void> {
-  return told(name, 'delete', 'to delete the database', () => deleteDB(name));
+  return told(name, 'delete', 'to delete the database', async () => {
+    await answered(indexedDB.deleteDatabase(name));
+  });
 }
 
 /**
@@ -91,11 +93,11 @@ export function deleteDatabase(name: string): Promise<void> {
  */
 export class Connection {
   readonly #name: string;
-  readonly #database: IDBPDatabase<Tables>;
+  readonly #database: IDBDatabase;
   readonly #end = new AbortController();
   #storedAs: Promise<StoredAs> | null = null;
 
-  private constructor(name: string, database: IDBPDatabase<Tables>) {
+  private constructor(name: string, database: IDBDatabase) {
     this.#name = name;
     this.#database = database;
   }
@@ -104,32 +106,25 @@ export class Connection {
    * @param onEnd called when the connection ends of itself: another tab deletes the database, or the browser does
    * @param more makes further tables in a fresh database
    */
-  static async open(
-    name: string,
-    onEnd: () => void,
-    more?: (fresh: IDBPDatabase<Tables>) => void,
-  ): Promise<Connection> {
-    // Both callbacks are of an open database, so of a connection that was made.
-    let connection: Connection | undefined;
-    const database = await told(name, 'open', 'to open the database', () =>
-      openDB<Tables>(name, 1, {
-        upgrade(fresh) {
-          fresh.createObjectStore('images', { keyPath: 'sha256' });
-          fresh.createObjectStore('labels', { keyPath: 'sha256' });
-          fresh.createObjectStore('dataset');
-          more?.(fresh);
-        },
-        blocking() {
-          connection?.end('deleted');
-          onEnd();
-        },
-        terminated() {
-          connection?.end('closed');
-          onEnd();
-        },
-      }),
-    );
-    connection = new Connection(name, database);
+  static async open(name: string, onEnd: () => void, more?: (fresh: IDBDatabase) => void): Promise<Connection> {
+    const database = await told(name, 'open', 'to open the database', () => {
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => {
+        const fresh = request.result;
+        fresh.createObjectStore('images', { keyPath: 'sha256' });
+        fresh.createObjectStore('labels', { keyPath: 'sha256' });
+        fresh.createObjectStore('dataset');
+        more?.(fresh);
+      };
+      return answered(request);
+    });
+    const connection = new Connection(name, database);
+    const over = (why: keyof typeof ENDINGS) => (): void => {
+      connection.end(why);
+      onEnd();
+    };
+    database.onversionchange = over('deleted');
+    database.onclose = over('closed');
     return connection;
   }
 
@@ -158,20 +153,20 @@ export class Connection {
    * @param work awaits nothing but this transaction's requests, and all of them (see {@link allOf})
    * @throws DataprepError `storage`, or the reason why the connection has ended
    */
-  async transact<T, Mode extends 'readonly' | 'readwrite', Names extends Table[]>(
-    mode: Mode,
-    tables: Names,
+  async transact<T, Name extends Table>(
+    mode: 'readonly' | 'readwrite',
+    tables: Name[],
     wanted: string,
-    work: (transaction: IDBPTransaction<Tables, Names, Mode>) => Promise<T>,
+    work: (transaction: Transaction<Tables, Name>) => Promise<T>,
   ): Promise<T> {
     this.ended.throwIfAborted();
     try {
       return await told(this.#name, mode, wanted, async () => {
         const transaction = this.#database.transaction(tables, mode);
-        const worked = work(transaction);
+        const worked = (async () => work(new Transaction(transaction)))();
         // A request that cannot even be made leaves its transaction alive, which would complete with the others.
         worked.catch(() => abort(transaction));
-        const [result] = await Promise.all([worked, transaction.done]);
+        const [result] = await Promise.all([worked, completed(transaction)]);
         return result;
       });
     } catch (thrown) {

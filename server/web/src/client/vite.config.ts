@@ -6,6 +6,6 @@ export default defineConfig({
   build: {
     target: 'es2022',
     lib: { entry: ['client.ts', 'augment.ts', 'preprocess.ts', 'records.ts'], formats: ['es'] },
-    rolldownOptions: { external: ['idb', '@tensorflow/tfjs'] },
+    rolldownOptions: { external: ['@tensorflow/tfjs'] },
   },
 });

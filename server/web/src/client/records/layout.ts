@@ -1,5 +1,5 @@
-import type { IDBPDatabase, IDBPTransaction } from 'idb';
 import type { Tables } from '../connection.ts';
+import type { Transaction } from '../object-store.ts';
 import type { Sample } from '../wire.ts';
 
 /**
@@ -71,7 +71,7 @@ export const RECORD_TABLES: Record<RecordLayout, ('records' | 'jsons' | 'jpgs')[
 };
 
 /** Makes the tables of a layout. */
-export function createRecordTables(fresh: IDBPDatabase<Tables>, layout: RecordLayout): void {
+export function createRecordTables(fresh: IDBDatabase, layout: RecordLayout): void {
   fresh.createObjectStore('shards', { keyPath: 'sha256' });
   if (layout === 'records') {
     fresh.createObjectStore('records', { keyPath: 'key' }).createIndex('split', 'split');
@@ -82,11 +82,7 @@ export function createRecordTables(fresh: IDBPDatabase<Tables>, layout: RecordLa
 }
 
 /** The transaction that makes new records current. */
-export type Swap = IDBPTransaction<
-  Tables,
-  ('images' | 'labels' | 'dataset' | 'shards' | 'records' | 'jsons' | 'jpgs')[],
-  'readwrite'
->;
+export type Swap = Transaction<Tables, 'images' | 'labels' | 'dataset' | 'shards' | 'records' | 'jsons' | 'jpgs'>;
 
 /** What is done to the rows of one sample, whatever the layout. */
 export interface Rows {
