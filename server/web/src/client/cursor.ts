@@ -71,26 +71,25 @@ export function stretchOf(
 ): Stretch {
   const end = repeat === true ? Number.POSITIVE_INFINITY : first + repeat;
   if (!cursor) return { first, epoch: first, position: 0, end };
-  const check = (name: keyof Cursor, wanted: unknown, found: unknown, good: boolean, next: string): void => {
-    if (good) return;
+  const { epoch, position } = cursor;
+  const wanted = {
+    ...identity,
+    epoch: Number.isInteger(epoch) && epoch >= first && epoch < end ? epoch : `${first} to ${end - 1}`,
+    position: Number.isSafeInteger(position) && position >= 0 ? position : 'a whole number',
+  };
+  for (const name of Object.keys(wanted) as (keyof typeof wanted)[]) {
+    const [asked, found] = [JSON.stringify(wanted[name]), JSON.stringify(cursor[name])];
+    if (asked === found) continue;
+    const next = ['digest', 'shards'].includes(name)
+      ? 'The dataset has changed since: begin the epoch anew, without a cursor.'
+      : 'Pass the options with which the cursor was made, or no cursor.';
+    const place = `${method}({ cursor })`;
     throw new DataprepError('usage', {
-      place: `${method}({ cursor })`,
-      wanted: `a cursor whose ${name} is ${JSON.stringify(wanted)}`,
-      found: JSON.stringify(found) ?? 'none',
+      place,
+      wanted: `a cursor whose ${name} is ${asked}`,
+      found: found ?? 'none',
       next,
     });
-  };
-  for (const name of Object.keys(identity) as (keyof ReadIdentity)[]) {
-    const [wanted, found] = [identity[name], cursor[name]];
-    const next =
-      name === 'digest' || name === 'shards'
-        ? 'The dataset has changed since: begin the epoch anew, without a cursor.'
-        : 'Pass the options with which the cursor was made, or no cursor.';
-    check(name, wanted, found, JSON.stringify(wanted) === JSON.stringify(found), next);
   }
-  const { epoch, position } = cursor;
-  const next = 'Pass a cursor as a batch carried it, with the epochs that it is of.';
-  check('epoch', `${first} to ${end - 1}`, epoch, Number.isInteger(epoch) && epoch >= first && epoch < end, next);
-  check('position', 'a whole number', position, Number.isSafeInteger(position) && position >= 0, next);
   return { first, epoch, position, end };
 }

@@ -54,14 +54,15 @@ export interface ResumeOptions extends Partial<BatchOptions> {
 export type ReadMethod = 'pixels' | 'arrays' | 'batches';
 
 /** An option that is not as it has to be. */
-export function badOption(place: string, wanted: string, found: unknown, next: string): DataprepError {
-  const shown = typeof found === 'number' || found === undefined ? String(found) : JSON.stringify(found);
+export function badOption(place: string, wanted: string, found: unknown, next = 'Pass one.'): DataprepError {
+  // JSON has no NaN.
+  const shown = typeof found === 'number' ? String(found) : (JSON.stringify(found) ?? 'nothing');
   return new DataprepError('usage', { place, wanted, found: shown, next });
 }
 
-function checkWhole(place: string, found: unknown, from: number): void {
+function checkWhole(method: ReadMethod, option: string, found: unknown, from: number): void {
   if (Number.isSafeInteger(found) && (found as number) >= from) return;
-  throw badOption(place, `a whole number from ${from}`, found, 'Pass such a number.');
+  throw badOption(`${method}({ ${option} })`, `a whole number from ${from}`, found);
 }
 
 /**
@@ -69,19 +70,19 @@ function checkWhole(place: string, found: unknown, from: number): void {
  * no word about it.
  */
 export function checkEpochOptions(method: ReadMethod, { shuffle, subset }: EpochOptions): void {
-  if (subset) checkWhole(`${method}({ subset: { n } })`, subset.n, 1);
-  if (shuffle === undefined || shuffle === false || shuffle === 'auto' || shuffle === 'full') return;
-  const place = `${method}({ shuffle })`;
-  if (!shuffle || typeof shuffle !== 'object') {
-    throw badOption(place, "'auto', 'full', { window: bytes } or false", shuffle, 'Pass one of these.');
+  if (subset) checkWhole(method, 'subset: { n }', subset.n, 1);
+  if (shuffle && typeof shuffle === 'object') {
+    checkWhole(method, 'shuffle: { window }', shuffle.window, 0);
+  } else if (![undefined, false, 'auto', 'full'].includes(shuffle)) {
+    throw badOption(`${method}({ shuffle })`, "'auto', 'full', { window: bytes } or false", shuffle);
   }
-  checkWhole(`${method}({ shuffle: { window } })`, shuffle.window, 0);
 }
 
 /** As {@link checkEpochOptions}. */
 export function checkBatchOptions(method: ReadMethod, options: BatchOptions): void {
+  const { batchSize, repeat = 1, maxBoxes = 1 } = options;
   checkEpochOptions(method, options);
-  checkWhole(`${method}({ batchSize })`, options.batchSize, 1);
-  if (options.repeat !== true) checkWhole(`${method}({ repeat })`, options.repeat ?? 1, 1);
-  if (options.maxBoxes !== undefined) checkWhole(`${method}({ maxBoxes })`, options.maxBoxes, 1);
+  checkWhole(method, 'batchSize', batchSize, 1);
+  if (repeat !== true) checkWhole(method, 'repeat', repeat, 1);
+  checkWhole(method, 'maxBoxes', maxBoxes, 1);
 }

@@ -87,11 +87,6 @@ function rgbBytes({ sample }: Entry): number {
 
 /** An epoch without a batch would be training on nothing, without a word; repeated, it would never end. */
 function empty(method: ReadMethod, { split }: ReadIdentity, seen: number): Error {
-  const found = `${seen} samples that pass the filter`;
-  return badOption(
-    `${method}() of split ${split}`,
-    'enough samples for a batch',
-    found,
-    'Look at filter and dropLast.',
-  );
+  const place = `${method}() of split ${split}`;
+  return badOption(place, 'samples enough for a batch', seen, 'Look at filter and dropLast.');
 }
