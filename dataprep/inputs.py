@@ -127,7 +127,7 @@ def walk(root: Path, holds: str = "images") -> tuple[dict[str, str], list[Refusa
     spot = spot_of(root)
     if spot is not None:
         scanned = _scan_archive(spot, holds)
-    elif root.is_dir():
+    elif os.path.isdir(root):
         scanned = _scan(root)
     else:
         raise SourceError(f"{root}: wanted a folder of {holds}, found {in_place_of_folder(root)}")

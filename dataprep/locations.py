@@ -40,9 +40,10 @@ class Spot(NamedTuple):
 def spot_of(path: Path) -> Spot | None:
     """The archive that a path leads through, and the rest of the way; None for a path through folders only."""
     for parent in (path, *path.parents):
-        if parent.is_dir():
+        # Not the path's own methods: these raise where a name is too long to be any.
+        if os.path.isdir(parent):
             return None
-        if parent.suffix.lower() in archives() and parent.is_file():
+        if parent.suffix.lower() in archives() and os.path.isfile(parent):
             return Spot(parent, _inner(path.relative_to(parent).as_posix()))
     return None
 

@@ -23,10 +23,10 @@ _PACKED = {
 
 def in_place_of_folder(path: Path) -> str:
     """What stands where a folder should, for people, and the next step."""
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         return "something else"
     # The way may go on behind what is taken for a folder.
-    file = next((one for one in (path, *path.parents) if one.is_file()), None)
+    file = next((one for one in (path, *path.parents) if os.path.isfile(one)), None)
     if file is None:
         return f"nothing{instead_of(path)}"
     step = _PACKED.get(file.suffix.lower(), "unpack it")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -89,6 +89,13 @@ class Source(BaseModel, ABC):
             raise ValueError("classes holds a name twice; each class has one id")
         return self
 
+    @model_validator(mode="after")
+    def _printable(self) -> Source:
+        for text in _texts(self.model_dump()):
+            if "\0" in text or (not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text)):
+                raise ValueError(f"{text!r} holds a character that no name and no path can hold")
+        return self
+
     @abstractmethod
     def read(self, root: Path, *, split_folders: bool) -> Listing:
         """Reads every annotation and lists every input.
@@ -106,6 +113,18 @@ class Source(BaseModel, ABC):
         """What a manifest for this folder would say, where it looks like this format; None where it does not."""
         del survey
         return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in plain values."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in (*value.keys(), *value.values()):
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
 
 
 class Content(Protocol):

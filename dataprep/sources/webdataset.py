@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -60,6 +61,8 @@ class WebDataset(Source):
         for patterns in _by_split(shards).values():
             for pattern in patterns:
                 expand(pattern)
+                if posixpath.normpath(pattern).startswith(("/", "..")):
+                    raise ValueError(f"wanted shards under the root, found {pattern!r}; set root higher up")
         return shards
 
     def read(self, root: Path, *, split_folders: bool) -> Listing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -74,10 +75,10 @@ def find(root: Path, patterns: Sequence[str]) -> tuple[list[Shard], list[Refusal
 
 def _plain(root: Path, name: str) -> tuple[list[Shard], list[Refusal]]:
     path = root / name
-    if path.is_dir():
+    if os.path.isdir(path):
         prefix = path.relative_to(root).as_posix()
         return _below(root, lambda key: prefix == "." or key.startswith(f"{prefix}/"))
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise SourceError(f"{path}: wanted a shard, or a folder of them, found nothing{instead_of(path)}")
     _check(path)
     if path.suffix.lower() != SUFFIX:
