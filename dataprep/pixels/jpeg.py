@@ -57,7 +57,8 @@ def plain_header(content: bytes) -> tuple[str, Size] | None:
             return None
         if marker == SCAN:
             # All components in it: then no scan is missing, see `_judge_scans`.
-            return found if content[start + 1 : end - 3 : 2] == components else None
+            body = content[start:end]
+            return found if body[:1] == bytes([len(components)]) and body[1:-3:2] == components else None
         if marker in _PLAIN_FRAMES:
             if found is not None or end - start < 6:
                 return None

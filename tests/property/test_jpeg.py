@@ -13,6 +13,8 @@ from PIL import Image
 
 from dataprep.geometry import Size
 from dataprep.pixels.decode import decode, open_image
+from dataprep.pixels.jpeg import _judge_scans, plain_header
+from dataprep.pixels.plugins import open_lazily
 from tests.image_files import samples, save
 from tests.strategies import sizes
 
@@ -35,6 +37,37 @@ def jpeg(image: Image.Image, sampling: str, quality: int, progressive: bool, res
     if image.mode == "RGB":
         options["subsampling"] = sampling
     return save(image, "JPEG", **options)
+
+
+PLAIN: list[tuple[str, dict[str, object]]] = [("RGB", {}), ("L", {"comment": b"x"}), ("RGB", {"dpi": (72, 72)})]
+OTHER: list[tuple[str, dict[str, object]]] = [
+    ("CMYK", {}),
+    ("RGB", {"progressive": True}),
+    ("RGB", {"exif": b"Exif\0\0MM"}),
+    ("L", {"icc_profile": b"x"}),
+]
+# Counts, lengths, and the markers that mean something.
+VALUES = (0, 1, 2, 3, 17, 0xC0, 0xC1, 0xC2, 0xC4, 0xD8, 0xD9, 0xDA, 0xDB, 0xDD, 0xE0, 0xE1, 0xE2, 0xEE, 0xFE, 0xFF)
+
+
+@pytest.mark.parametrize(("mode", "more"), PLAIN)
+def test_a_plain_header_is_what_pillow_reads_also_where_a_byte_is_another(mode: str, more: dict[str, object]) -> None:
+    content = save(picture(Size(16, 8), mode, 1, True), "JPEG", **more)
+    assert plain_header(content) == (mode, Size(16, 8))
+    for place in range(3, len(content)):
+        for value in VALUES:
+            damaged = content[:place] + bytes([value]) + content[place + 1 :]
+            if (found := plain_header(damaged)) is not None:
+                image = open_lazily("JPEG", damaged)
+                assert found == (image.mode, Size(*image.size))
+                assert not {"icc_profile", "exif", "adobe", "mp"} & set(image.info)
+                _judge_scans(damaged)
+
+
+@pytest.mark.parametrize(("mode", "more"), OTHER)
+def test_no_other_header_is_plain(mode: str, more: dict[str, object]) -> None:
+    content = save(picture(Size(16, 8), mode, 1, True), "JPEG", **more)
+    assert all(plain_header(content[:length]) is None for length in range(3, len(content) + 1))
 
 
 @given(

@@ -12,6 +12,7 @@ import numpy as np
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from dataprep import wire
 from dataprep.encoding import Jpeg
@@ -24,6 +25,7 @@ from dataprep.store.samples import sample_json
 from dataprep.verify.checks import verify
 from server.documents.dataset import Contract, DatasetIndex
 from server.documents.sample import ShardLabels
+from tests.image_files import save
 from tests.strategies import labels, sizes
 from tests.written_stores import ENCODINGS, entries, keys, picture, write
 
@@ -132,6 +134,13 @@ def test_jpeg_is_444_and_decodes_as_in_opencv(size: Size, seed: int, quality: in
     # The start of frame: three components, each sampled 1 x 1.
     frame = content.index(b"\xff\xc0")
     assert [content[frame + 11 + 3 * index] for index in range(3)] == [0x11] * 3
+
+
+@given(sizes(1, 40), st.integers(0, 99), st.integers(1, 100), st.sampled_from(["4:4:4", "4:2:0"]))
+def test_a_jpeg_is_written_as_pillow_writes_it(size: Size, seed: int, quality: int, subsampling: Any) -> None:
+    pixels = picture(size, seed)
+    wanted = save(Image.fromarray(pixels), "JPEG", quality=quality, subsampling=subsampling)
+    assert encode(pixels, Jpeg(quality=quality, subsampling=subsampling)) == wanted
 
 
 def test_labels_of_no_kind_are_absent() -> None:
