@@ -37,11 +37,11 @@ def executable() -> str:
 
 
 @contextmanager
-def chromium(profile: Path) -> Iterator[BrowserContext]:
+def chromium(profile: Path, *flags: str) -> Iterator[BrowserContext]:
     """A browser with its own profile on disk, so that IndexedDB is the real one."""
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            str(profile), executable_path=executable(), args=FLAGS, viewport={"width": 1280, "height": 800}
+            str(profile), executable_path=executable(), args=[*FLAGS, *flags], viewport={"width": 1280, "height": 800}
         )
         context.set_default_timeout(60_000)
         try:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
+from server.token import Token
 from tests.e2e.chromium import chromium, quiet
 from tests.e2e.conftest import Server, dataprep, serving
 from tests.e2e.test_server import addresses
@@ -196,7 +197,12 @@ def test_other_machines_are_let_in_on_purpose_only(sample_store: Path, host: str
 
 def test_on_purpose_they_are_let_in(sample_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(sample_store, options=("--host", "0.0.0.0", "--public")) as running:
-        assert httpx.get(running.url.replace("0.0.0.0", "127.0.0.1") + "/v1/datasets").status_code == 200
+        url = running.url.replace("0.0.0.0", "127.0.0.1") + "/v1/datasets"
+        assert httpx.get(url).status_code == 200
+        # Everybody may read, but by no name that is not stated: a site that leads its own name here reads nothing.
+        for name in ("evil.test", "localhost.evil.test:8000", "0.evil.test"):
+            refused = httpx.get(url, headers={"Host": name})
+            assert (refused.status_code, "--allow-host" in refused.text) == (421, True)
     monkeypatch.setenv("DATAPREP_TOKEN", SECRET)
     with serving(sample_store, options=("--host", "0.0.0.0")) as running:
         url = running.url.replace("0.0.0.0", "127.0.0.1") + "/v1/datasets"
@@ -269,12 +275,25 @@ def test_a_certificate_that_is_none_is_named(
         assert "Traceback" not in done.stderr
 
 
-def test_the_token_is_nowhere_to_be_seen(sample_store: Path, token_file: Path) -> None:
-    with serving(sample_store, options=("--token-file", str(token_file))) as running:
+@pytest.mark.parametrize("logging", [(), ("--log-json",), ("--log-json", "--workers", "2")])
+def test_the_token_is_nowhere_to_be_seen(sample_store: Path, token_file: Path, logging: tuple[str, ...]) -> None:
+    with serving(sample_store, options=("--token-file", str(token_file), *logging)) as running:
         with httpx.Client(base_url=running.url) as client:
-            client.get("/v1/datasets", headers={"Authorization": f"Bearer {SECRET}"})
-            client.get("/v1/nothing", headers={"Authorization": f"Bearer {SECRET}"})
+            bearer = {"Authorization": f"Bearer {SECRET}"}
+            for path in (
+                "/v1/datasets",
+                "/v1/nothing",
+                "/v1/datasets/sample/samples?limit=0",
+                f"/healthz?token={SECRET}",
+            ):
+                assert SECRET not in client.get(path, headers=bearer).text
             client.post("/signin", data={"token": SECRET})
+            assert SECRET not in client.get("/metrics", headers=bearer).text
+        # What is no HTTP is logged by nobody either.
+        url = httpx.URL(running.url)
+        with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+            connection.sendall(f"GET / HTTP/9\r\nAuthorization: Bearer {SECRET}\r\n\r\n".encode())
+            assert SECRET.encode() not in connection.recv(1000)
         listed = Path(f"/proc/{running.process.pid}/cmdline")
         if listed.exists():
             assert SECRET.encode() not in listed.read_bytes()
@@ -282,6 +301,47 @@ def test_the_token_is_nowhere_to_be_seen(sample_store: Path, token_file: Path) -
         assert running.process.stdout is not None
         assert SECRET not in running.process.stdout.read() + running.log.read_text()
     assert os.environ.get("DATAPREP_TOKEN") is None
+
+
+def test_tokens_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the library's own way for it, and by nothing else: both sides are of one length, whatever was sent."""
+    token, compared = Token(SECRET), list[tuple[int, int]]()
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return verdict
+
+    monkeypatch.setattr("server.token.hmac.compare_digest", compare)
+    for verdict in (True, False):
+        for found in ("", "x", SECRET, SECRET[:-1], token.session, "é" * 1000):
+            assert token.is_secret(found) is verdict and token.is_session(found) is verdict
+    assert set(compared) == {(32, 32)} and len(compared) == 24
+
+
+def test_over_https_a_name_on_the_lan_is_a_secure_context(
+    sample_store: Path, certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """What plain http keeps back from laptops in a class is there, and a whole sync uses it."""
+    cert, key = certificate
+    # By two processes, each of which has to find certificate and key.
+    options = ("--tls-cert", str(cert), "--tls-key", str(key), "--workers", "2")
+    # The certificate is of this test's own; a class would trust theirs.
+    flags = ("--host-resolver-rules=MAP lan.test 127.0.0.1", "--ignore-certificate-errors")
+    with (
+        serving(sample_store, options=options) as running,
+        chromium(tmp_path / "profile", *flags) as browser,
+        quiet(browser) as page,
+    ):
+        page.goto(f"{running.url.replace('127.0.0.1', 'lan.test')}/v1/datasets")
+        found = page.evaluate(
+            """async () => {
+          const { openDataset } = await import('/client.js');
+          const dataset = openDataset(location.origin, 'sample');
+          await dataset.sync();
+          return [isSecureContext, 'subtle' in crypto, 'locks' in navigator, (await dataset.status()).synced];
+        }"""
+        )
+        assert found == [True, True, True, True]
 
 
 def test_a_browser_signs_in_and_sees_pictures(guarded: Server, tmp_path: Path) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -138,6 +140,57 @@ def test_the_client_syncs_from_plain_files(store: Path, tmp_path: Path) -> None:
             found = page.evaluate(SYNC, path)
             assert found["said"] is None and found["status"]["synced"], found
             assert page.evaluate(PIXELS) == wanted
+
+
+@contextmanager
+def nginx(root: Path, place: Path) -> Iterator[str]:
+    """nginx with the very lines of the page about serving, as a child of this test; the system's own is not touched."""
+    command = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if command is None:
+        pytest.skip("no nginx here (Debian: apt-get install nginx-light)")
+    (written,) = re.findall(r"```nginx\n(.*?)```", (ROOT / "docs/serving.md").read_text(), re.DOTALL)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    block = written.replace("listen 8080", f"listen 127.0.0.1:{port}").replace("/srv/sets", str(root))
+    place.mkdir()
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = " ".join(f"{kind}_temp_path {place}/{kind};" for kind in kinds)
+    (place / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {place}/pid; events {{}} http {{ access_log off; {temporary} {block} }}"
+    )
+    process = subprocess.Popen([command, "-p", str(place), "-e", "stderr", "-c", str(place / "nginx.conf")])
+    try:
+        for _ in range(400):
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            assert process.poll() is None, "nginx does not take the lines of the page"
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_the_client_syncs_from_nginx_as_the_page_says(store: Path, tmp_path: Path) -> None:
+    root = exported(store, tmp_path / "sets")
+    site = tmp_path / "site"
+    site.mkdir()
+    shutil.copy(ROOT / "server/web/dist/client.js", site)
+    (site / "page.html").write_text("<!doctype html><title>a page of another origin</title>")
+    with nginx(root, tmp_path / "nginx") as url:
+        index = httpx.get(f"{url}/v1/datasets/drawn/index.json")
+        assert index.headers["cache-control"] == "no-cache"
+        assert index.headers["content-type"] == "application/json"
+        tag = {"If-None-Match": index.headers["etag"]}
+        assert httpx.get(f"{url}/v1/datasets/drawn/index.json", headers=tag).status_code == 304
+        shard = httpx.get(f"{url}/v1/datasets/drawn/shards/{index.json()['shards'][0]['images']['sha256']}.bin")
+        assert shard.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert httpx.get(f"{url}/v1/datasets/drawn/shards/{'0' * 64}.bin").status_code == 404
+        with file_server(site) as page_url, chromium(tmp_path / "profile") as context, quiet(context) as page:
+            page.goto(f"{page_url}/page.html")
+            found = page.evaluate(SYNC.replace("location.origin + path", "path"), url)
+            assert found["said"] is None and found["status"]["synced"], found
 
 
 def test_the_client_refuses_files_that_were_changed(store: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import json
@@ -13,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
+from server.app import create_app
+from server.settings import Settings
 from tests.e2e.conftest import serving
 from tests.written_stores import every_kind
 
@@ -198,6 +201,28 @@ def test_compressed_bytes_are_the_same_every_time(http: httpx.Client) -> None:
     assert raw() == first
 
 
+def test_json_is_compressed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed, compress = list[int](), gzip.compress
+
+    def counted(content: bytes, **options: int) -> bytes:
+        compressed.append(len(content))
+        return compress(content, **options)
+
+    monkeypatch.setattr("server.answers.gzip.compress", counted)
+    every_kind(tmp_path / "drawn.db")
+
+    async def ask() -> None:
+        app = create_app(Settings((tmp_path / "drawn.db",)))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            for path in [f"{BASE}/index.json", f"{BASE}/samples", "/openapi.json"] * 3:
+                answer = await client.get(path, headers={"Accept-Encoding": "gzip"})
+                assert answer.headers["content-encoding"] == "gzip"
+        app.state.catalog.close()
+
+    asyncio.run(ask())
+    assert len(compressed) == 3
+
+
 def test_who_has_it_in_either_encoding_gets_a_304(http: httpx.Client, files: dict[str, bytes]) -> None:
     for path in [*files, *documents(http)]:
         for encoding in ("identity", "gzip"):
@@ -244,11 +269,6 @@ def test_the_last_page_that_is_full_has_no_next(http: httpx.Client) -> None:
 
 
 def test_a_small_cache_changes_no_answer(tmp_path: Path) -> None:
-    import asyncio
-
-    from server.app import create_app
-    from server.settings import Settings
-
     every_kind(tmp_path / "drawn.db")
 
     async def sync(cache_bytes: int) -> list[str]:
