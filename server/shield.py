@@ -5,7 +5,9 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Scripts, styles and workers only of our own files; tfjs compiles WebAssembly, and decoded images are Blobs.
+# Scripts and styles only of our own files; tfjs compiles WebAssembly, decoded images are Blobs. The client starts its
+# workers from its own text (blob:), so that it stays one file: only a script that runs here already can do that, and
+# the worker is under this policy as well.
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -13,7 +15,7 @@ POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self' blob:",
         "connect-src 'self'",
-        "worker-src 'self'",
+        "worker-src 'self' blob:",
         "manifest-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",

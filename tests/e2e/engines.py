@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import pytest
@@ -96,12 +97,16 @@ def _chromium(folder: Path) -> Iterator[Chromium]:
 
 
 @contextmanager
-def _firefox(folder: Path) -> Iterator[Firefox]:
+def firefox(folder: Path, preferences: Mapping[str, bool] = MappingProxyType({})) -> Iterator[Firefox]:
+    """Firefox, with preferences of ``about:config``."""
     executable = shutil.which("firefox-esr") or shutil.which("firefox") or missing("Firefox", "firefox-esr")
     node = subprocess.run([ROOT / "scripts/node.sh", sys.prefix], capture_output=True, text=True, check=True, cwd=ROOT)
     folder.mkdir()
     with subprocess.Popen(
-        [Path(node.stdout.strip()) / "node", Path(__file__).parent / "firefox.mjs", executable, folder],
+        [
+            Path(node.stdout.strip()) / "node", Path(__file__).parent / "firefox.mjs", executable, folder,
+            json.dumps(dict(preferences)),
+        ],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         # Firefox refuses to run as root in the home of somebody else.
         env={**os.environ, "HOME": str(folder)},
@@ -155,6 +160,6 @@ def missing(browser: str, package: str) -> NoReturn:
 
 ENGINES: dict[str, Callable[[Path], AbstractContextManager[Engine]]] = {
     "chromium": _chromium,
-    "firefox": _firefox,
+    "firefox": firefox,
     "webkit": _webkit,
 }

@@ -1,5 +1,5 @@
 // Drives a Firefox for a test in Python: a JSON document a line, asked on stdin and answered on stdout.
-//   node firefox.mjs EXECUTABLE PROFILE
+//   node firefox.mjs EXECUTABLE PROFILE PREFERENCES
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
@@ -7,8 +7,14 @@ import { createInterface } from 'node:readline';
 const require = createRequire(new URL('../../server/web/package.json', import.meta.url));
 const puppeteer = require('puppeteer-core');
 
-const [executablePath, userDataDir] = process.argv.slice(2);
-const browser = await puppeteer.launch({ browser: 'firefox', executablePath, userDataDir, headless: true });
+const [executablePath, userDataDir, preferences] = process.argv.slice(2);
+const browser = await puppeteer.launch({
+  browser: 'firefox',
+  executablePath,
+  userDataDir,
+  headless: true,
+  extraPrefsFirefox: JSON.parse(preferences),
+});
 const page = await browser.newPage();
 
 async function answer({ url, script }) {

@@ -93,8 +93,9 @@ export class DecodePool {
   }
 
   #hands(): Promise<Hand[]> {
+    if (this.#alone) return this.#alone;
     this.#crew ??= this.#start();
-    return this.#alone ?? this.#crew;
+    return this.#crew;
   }
 
   #endWorkers(reason: unknown): void {

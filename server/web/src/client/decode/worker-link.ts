@@ -27,6 +27,7 @@ export class WorkerLink {
   readonly #worker: Worker;
   /** In the order of the jobs, which is that of the answers. */
   readonly #waiting: { resolve: (answer: Answer) => void; reject: (reason: unknown) => void }[] = [];
+  #ended: { reason: unknown } | null = null;
 
   /** @throws WorkerLost where there are no workers */
   constructor() {
@@ -45,6 +46,8 @@ export class WorkerLink {
 
   /** Does a job in the worker. @throws WorkerLost */
   async run(job: DecodeJob): Promise<Decoded> {
+    // It would never answer.
+    if (this.#ended) throw this.#ended.reason;
     const { pictures, buffer } = packed(job.pictures);
     const answer = await new Promise<Answer>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
@@ -56,6 +59,7 @@ export class WorkerLink {
 
   /** Ends the worker at once; what is not finished rejects with `reason`. */
   end(reason: unknown): void {
+    this.#ended ??= { reason };
     this.#worker.terminate();
     for (const { reject } of this.#waiting.splice(0)) reject(reason);
   }
