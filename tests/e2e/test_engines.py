@@ -70,6 +70,23 @@ EPOCH = """async () => {
   return { pixels, tensors, left: tf.memory().numTensors - before, status: await window.dataset.status() };
 }"""
 
+VERIFY = "() => window.dataset.verify()"
+
+# Changes a stored label, as a failing disk may.
+DAMAGE = """() => new Promise((resolve, reject) => {
+  const opening = indexedDB.open(`dataprep:${location.origin}:${window.dataset.name}`);
+  opening.onsuccess = () => {
+    const transaction = opening.result.transaction('labels', 'readwrite');
+    const rows = transaction.objectStore('labels');
+    rows.getAll().onsuccess = ({ target: { result: [row] } }) => {
+      row.samples[0].class += 1;
+      rows.put(row);
+      transaction.oncomplete = () => { opening.result.close(); resolve(row.sha256); };
+    };
+  };
+  opening.onerror = () => reject(opening.error);
+})"""
+
 
 @pytest.fixture(params=ENGINES, scope="module")
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
@@ -108,8 +125,16 @@ def test_every_pixel_is_the_one_that_was_prepared(engine: Engine, stores: dict[s
             assert synced["status"]["synced"] and synced["status"]["samples"] == 30
             if name != list(stores)[-1]:
                 check(engine, store)
+        # What was damaged is found, and fetched anew.
+        damaged = engine.run(DAMAGE)
+        found = engine.run(VERIFY)
+        index = engine.run("() => window.dataset.index()")
+        (shard,) = (shard for shard in index["shards"] if shard["labels"]["sha256"] == damaged)
+        assert found["damaged"] == [{"shard": shard["id"], "half": "labels", "found": "other content"}]
         # The last one without its server.
         assert server.stop() == 0
+        found = engine.run(VERIFY)
+        assert (found["damaged"], found["filesChecked"]) == ([], 2 * len(index["shards"]))
         check(engine, store)
 
 
