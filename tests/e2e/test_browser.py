@@ -580,7 +580,9 @@ def test_a_deleted_dataset_stays_deleted_whoever_syncs(
         else:
             # With Web Locks the second tab waits for its turn, which must not come as if nothing had happened.
             second.evaluate(START)
-            second.wait_for_function("async () => (await navigator.locks.query()).pending.length === 1")
+            # Not wait_for_function, which takes a promise for a yes.
+            while second.evaluate("async () => (await navigator.locks.query()).pending.length") != 1:
+                second.wait_for_timeout(20)
         deleter = first if by == "its own object" else third
         deleter.evaluate("() => window.dataset.delete()")
         assert third.evaluate(DATABASES) == []

@@ -250,6 +250,17 @@ def test_a_sync_that_fails_or_is_watched_shows_the_old_rows_or_the_new(browser: 
         check(page, server.url, form)
 
 
+# How many shards' images have arrived and wait for the last transaction.
+WAITING = """(name) => new Promise((resolve, reject) => {
+  const opening = indexedDB.open(name);
+  opening.onsuccess = () => {
+    const counting = opening.result.transaction('images').objectStore('images').count();
+    counting.onsuccess = () => { opening.result.close(); resolve(counting.result); };
+  };
+  opening.onerror = () => reject(opening.error);
+})"""
+
+
 def test_a_tab_that_is_closed_in_the_middle_leaves_what_had_arrived(browser: BrowserContext, tmp_path: Path) -> None:
     store, form, arrived = tmp_path / "drawn.db", FORMS[0], list[str]()
     every_kind(store, name="drawn")
@@ -266,17 +277,11 @@ def test_a_tab_that_is_closed_in_the_middle_leaves_what_had_arrived(browser: Bro
             route.continue_()
 
         page.route("**/shards/*", hold)
-        page.evaluate("() => { window.running = import('/records.js'); }")
         with page.expect_request(lambda request: len(arrived) >= 8 and "/shards/" in request.url):
             page.evaluate(f"() => {{ ({SYNC})({json.dumps(form)}); }}")
-        # Until what was let through has been stored: at least the first shards, with both of their halves.
-        page.wait_for_function(
-            "async (name) => await new Promise((resolve) => {"
-            " const open = indexedDB.open(name); open.onsuccess = () => {"
-            "  const count = open.result.transaction('images').objectStore('images').count();"
-            "  count.onsuccess = () => { open.result.close(); resolve(count.result >= 2); }; }; })",
-            arg=name_of(server.url, form),
-        )
+        # Not wait_for_function, which takes a promise for a yes.
+        while page.evaluate(WAITING, name_of(server.url, form)) < 2:
+            page.wait_for_timeout(50)
         page.close()
         with quiet(browser) as page:
             page.goto(f"{server.url}/v1/datasets")
