@@ -59,7 +59,7 @@ def killable(profile: Path) -> Iterator[Killable]:
             time.sleep(0.05)
         port = port_file.read_text().splitlines()[0]
         with sync_playwright() as playwright:
-            browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+            browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", timeout=120_000)
             page = browser.contexts[0].new_page()
             page.set_default_timeout(60_000)
             yield Killable(process, page)
