@@ -61,7 +61,8 @@ async function download() {
   return await took(async () => {
     const files = shards.flatMap(({ images, labels }) => [`${images.sha256}.bin`, `${labels.sha256}.json`]).values();
     const lane = async () => {
-      for (const file of files) await (await fetch(`/v1/datasets/${NAME}/shards/${file}`, { cache: 'no-store' })).blob();
+      for (const file of files)
+        await (await fetch(`/v1/datasets/${NAME}/shards/${file}`, { cache: 'no-store' })).blob();
     };
     await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
     return shards.reduce((sum, { count }) => sum + count, 0);
@@ -71,19 +72,19 @@ async function download() {
 async function sync() {
   const dataset = openDataset(location.origin, NAME);
   await dataset.delete();
-  return await took(async () => {
+  const timed = await took(async () => {
     await dataset.sync();
-    return (await dataset.status()).samples;
   });
+  return { ...timed, images: (await dataset.status()).samples };
 }
 
 async function unchanged() {
   const dataset = openDataset(location.origin, NAME);
-  return await took(async () => {
+  const timed = await took(async () => {
     const { shardsFetched } = await dataset.sync();
     if (shardsFetched) throw new Error('something had changed');
-    return (await dataset.status()).samples;
   });
+  return { ...timed, images: (await dataset.status()).samples };
 }
 
 /** One record, one bitmap, one canvas after the other, from what `byHand` has stored. */

@@ -315,6 +315,41 @@ def test_a_second_sync_moves_nothing_and_a_corrected_label_moves_its_shards_labe
         assert third["filesSwept"] == 1
 
 
+# What a sync writes into the state of the dataset, apart from its probe.
+WRITTEN = """async () => {
+  const { put } = IDBObjectStore.prototype;
+  const written = [];
+  IDBObjectStore.prototype.put = function (value, key) {
+    if (!`${key}`.startsWith('probe')) written.push(key);
+    return put.call(this, value, key);
+  };
+  try {
+    const { changed } = await window.dataset.sync();
+    return { changed, written, transforms: (await window.dataset.contract()).transforms };
+  } finally {
+    IDBObjectStore.prototype.put = put;
+  }
+}"""
+
+
+def test_a_sync_that_finds_nothing_changed_writes_nothing(browser: BrowserContext, sample_store: Path) -> None:
+    with serving(sample_store) as server, quiet(browser) as page:
+        open_page(page, server.url, "sample")
+        assert page.evaluate(WRITTEN)["written"].count("current") == 1
+        again = page.evaluate(WRITTEN)
+        assert (again["changed"], again["written"]) == (False, [])
+
+        # A contract may say more than its digest covers: it is not kept for ever.
+        def say_more(route: Route) -> None:
+            answer = route.fetch()
+            route.fulfill(response=answer, json=answer.json() | {"transforms": ["another"]})
+
+        page.route("**/contract.json", say_more)
+        newer = page.evaluate(WRITTEN)
+        assert (newer["changed"], newer["written"]) == (False, ["pending", "current"])
+        assert newer["transforms"] == ["another"]
+
+
 def test_a_changed_byte_on_the_way_is_refused_by_name_and_never_stored(
     browser: BrowserContext, sample_store: Path
 ) -> None:

@@ -31,6 +31,10 @@ export class Intake {
     return currentState(this.connection);
   }
 
+  pending(): Promise<PendingState | undefined> {
+    return pendingState(this.connection);
+  }
+
   keys(): Promise<StoredKeys> {
     return storedKeys(this.connection);
   }
@@ -114,6 +118,14 @@ export async function currentState(connection: Connection): Promise<CurrentState
     transaction.objectStore('dataset').get('current'),
   );
   return (await state) as CurrentState | undefined;
+}
+
+/** What the sync is after that was begun last, if it has not finished. */
+export async function pendingState(connection: Connection): Promise<PendingState | undefined> {
+  const state = connection.transact('readonly', ['dataset'], 'to read the state', (transaction) =>
+    transaction.objectStore('dataset').get('pending'),
+  );
+  return (await state) as PendingState | undefined;
 }
 
 /** The keys of everything stored. */

@@ -48,17 +48,17 @@ export async function look(
   { bytesTotal, bytesMissing }: Plan,
   storedAs: () => Promise<StoredAs>,
 ): Promise<Preflight> {
-  const free = await bytesFree();
   askToPersist();
+  const [free, kept, as, decoder] = await Promise.all([bytesFree(), persisted(), storedAs(), decodesWith(index)]);
   return {
     digest: index.digest,
     bytesTotal,
     bytesMissing,
     bytesFree: free,
     fits: free === null || bytesMissing <= free,
-    persisted: await persisted(),
-    storedAs: await storedAs(),
-    decodesWith: await decodesWith(index),
+    persisted: kept,
+    storedAs: as,
+    decodesWith: decoder,
   };
 }
 

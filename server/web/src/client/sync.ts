@@ -1,9 +1,10 @@
 import type { Address } from './address.ts';
 import { checkContract, checkIndex } from './check.ts';
 import { DataprepError } from './complaint.ts';
+import type { CurrentState } from './connection.ts';
 import { downloadJson } from './download.ts';
 import { inFlight } from './flight.ts';
-import { filesOf, holds, type Intake, type ShardDelivery } from './intake.ts';
+import { filesOf, holds, type Intake, type ShardDelivery, type StoredKeys } from './intake.ts';
 import { besideReaders, oneSync, untilEither } from './lock.ts';
 import { look, type Preflight } from './preflight.ts';
 import { tooFull, withRoom } from './room.ts';
@@ -87,6 +88,20 @@ async function startOver(address: Address, start: () => SyncRun): Promise<SyncRe
   );
 }
 
+/**
+ * Whether what was synced before is what there is to sync, all of it is stored, and nothing else. Index and contract are
+ * compared whole: a digest does not cover all that a contract says.
+ */
+function unchanged(before: CurrentState, now: CurrentState, stored: StoredKeys): boolean {
+  const named = filesOf(now.index.shards);
+  return (
+    now.splits.every((split) => before.splits.includes(split)) &&
+    holds(named, stored) &&
+    holds(stored, filesOf(now.index.shards.filter(({ split }) => before.splits.includes(split)))) &&
+    JSON.stringify([before.index, before.contract]) === JSON.stringify([now.index, now.contract])
+  );
+}
+
 class SyncRun {
   readonly #address: Address;
   readonly #intake: Intake;
@@ -112,16 +127,29 @@ class SyncRun {
 
   async #run(): Promise<SyncResult> {
     this.#report('index');
-    const index = checkIndex(await this.#json(this.#address.index()), this.#address.index());
-    const contract = checkContract(await this.#json(this.#address.contract()), this.#address.contract());
+    // All at once: most syncs find that nothing has changed, and are these waits and little else.
+    const [newIndex, newContract, stored, before, pending] = await Promise.all([
+      this.#json(this.#address.index()),
+      this.#json(this.#address.contract()),
+      this.#intake.keys(),
+      this.#intake.current(),
+      this.#intake.pending(),
+    ]);
+    const index = checkIndex(newIndex, this.#address.index());
+    const contract = checkContract(newContract, this.#address.contract());
     if (contract.digest !== index.digest) throw new Outdated('the contract is of another digest than the index');
 
-    const plan = planSync(index, this.#options.splits, await this.#intake.keys());
+    const plan = planSync(index, this.#options.splits, stored);
     const preflight = await look(index, plan, () => this.#intake.storedAs());
     const { bytesMissing, bytesFree } = preflight;
     if (!preflight.fits) throw await tooFull(this.#address.database, bytesMissing, bytesFree ?? 0);
 
-    const before = await this.#intake.current();
+    const result = { digest: index.digest, bytesFetched: bytesMissing, shardsFetched: plan.missing.length, preflight };
+    if (!pending && before && unchanged(before, { index, contract, splits: plan.splits }, stored)) {
+      this.#begin(plan);
+      this.#report('done');
+      return { ...result, changed: false, filesSwept: 0 };
+    }
     await this.#intake.begin({ index, splits: plan.splits });
     this.#begin(plan);
     await inFlight(plan.missing, SHARDS_IN_FLIGHT, (each) => this.#fetchShard(each, index));
@@ -129,14 +157,7 @@ class SyncRun {
     this.#report('swap');
     const filesSwept = await this.#swap(index, contract, plan.splits);
     this.#report('done');
-    return {
-      digest: index.digest,
-      changed: before?.index.digest !== index.digest,
-      shardsFetched: plan.missing.length,
-      bytesFetched: bytesMissing,
-      filesSwept,
-      preflight,
-    };
+    return { ...result, changed: before?.index.digest !== index.digest, filesSwept };
   }
 
   #json(url: string): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { Connection, type CurrentState, deleteDatabase, type PendingState, type StoredAs } from './connection.ts';
-import { currentState, Intake, type StoredKeys, storedKeys } from './intake.ts';
+import { currentState, Intake, pendingState, type StoredKeys, storedKeys } from './intake.ts';
 import { besideReaders } from './lock.ts';
 import { leftUnswept, sweep } from './sweep.ts';
 import type { Sample } from './wire.ts';
@@ -49,11 +49,7 @@ export class Vault {
 
   /** What the sync is after that was begun last, if it has not finished. */
   async pending(): Promise<PendingState | undefined> {
-    const connection = await this.#connection();
-    const state = connection.transact('readonly', ['dataset'], 'to read the state', (transaction) =>
-      transaction.objectStore('dataset').get('pending'),
-    );
-    return (await state) as PendingState | undefined;
+    return pendingState(await this.#connection());
   }
 
   /** The samples of a shard, by the SHA-256 of its labels. */

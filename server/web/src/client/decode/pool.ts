@@ -123,6 +123,7 @@ export class DecodePool {
       if (this.#ended) throw this.#ended.reason;
       return this.#stayHere(thrown);
     }
+    // One that cannot is done without: the first can, and does the same.
     for (let more = 1; more < this.#size; more++) join().catch(() => undefined);
     return hands;
   }
