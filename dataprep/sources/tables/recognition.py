@@ -139,6 +139,11 @@ def _boxes(sample: Sample, headings: Mapping[str, str], found: _Found) -> None:
             found.take("boxes", {form: columns}, *columns)
             found.places += columns
             found.reasons.append(f"boxes in the columns {', '.join(columns)}")
+            if names[0] == "x":
+                found.doubts.append(
+                    f"{sample.section}: {columns[0]} and {columns[1]} are taken for a box's upper left corner; where "
+                    "they are its middle, say center_size"
+                )
             return
     for name in ONE_BOX:
         if name not in headings or not (boxes := list(_four(sample.cells(headings[name])))):

@@ -112,6 +112,12 @@ def test_csv(tmp_path: Path, text: str, wanted: dict[str, Any]) -> None:
     assert not records(listing)["images/a.jpg".removeprefix("images/")].notes
 
 
+def test_x_and_y_may_be_a_middle(tmp_path: Path) -> None:
+    files = {"a.csv": table("file,x,y,width,height", "a.jpg,1,2,3,4.5", "b.jpg,2,3,4,5"), "a.jpg": "", "b.jpg": ""}
+    doubts = suggestions(tmp_path, files)["csv"].doubts
+    assert any("x and y are taken for a box's upper left corner" in doubt for doubt in doubts)
+
+
 def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
     found = suggestions(tmp_path, {**IMAGES, "t.csv": table("file,label,age", "a.jpg,cat,3", "b.jpg,dog,4")})
     assert any("not read: age" in doubt for doubt in found["csv"].doubts)
