@@ -32,7 +32,7 @@ _WORKER: Stages = {
     "read": [(prepare, "_admit_file"), (prepare, "read")],
     "SHA-256 of the file": [(prepare, "hashlib")],
     "header": [(prepare, "open_image")],
-    "plan": [(prepare, "source_labels"), (prepare, "plan"), (prepare, "_judge_output"), (prepare, "shrinkage")],
+    "plan": [(prepare, "source_labels"), (prepare, "draw")],
     "decode": [(prepare, "decode")],
     "render": [(prepare, "render")],
     "encode": [(prepare, "encode")],
