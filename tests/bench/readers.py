@@ -14,8 +14,6 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from threading import Event, Thread
 from typing import Any
 
 _ROOM = 4 << 20
@@ -51,6 +49,10 @@ class Reader:
                 raise ConnectionError(f"{path}: {found + left} of {length} bytes")
         return length
 
+    def take(self, amount: int) -> int:
+        """Reads some of a body, at most so much; gives how much."""
+        return self.socket.recv_into(self._place, amount)
+
     def head(self) -> tuple[int, int]:
         """Reads the head of an answer; gives the length of the body, and how much of it has come along."""
         place, filled = self._place, 0
@@ -78,49 +80,50 @@ def fetch(port: int, paths: list[str], rounds: int = 1, connections: int = 4) ->
     return {"bytes": amount, "seconds": time.perf_counter() - began}
 
 
-def waits(port: int, path: str, count: int, bulk: list[str], downloads: int = 4) -> dict[str, list[float]]:
-    """Seconds that each of many small requests takes, beside downloads that never end."""
-    over, busy = Event(), [Reader(port) for _ in range(downloads)]
+def endless(port: int, paths: list[str], connections: int = 4) -> dict[str, float]:
+    """Downloads that never end; whoever started them ends the process."""
 
-    def download(reader: Reader, share: list[str]) -> None:
-        while not over.is_set():
-            for one in share:
-                reader.fetch(one)
+    def download(at: int) -> None:
+        reader = Reader(port)
+        while True:
+            for path in paths[at:] + paths[:at]:
+                reader.fetch(path)
 
-    threads = [Thread(target=download, args=(reader, bulk[at:] + bulk[:at])) for at, reader in enumerate(busy)]
-    for thread in threads:
-        thread.start()
+    with ThreadPoolExecutor(connections) as threads:
+        list(threads.map(download, range(connections)))
+    return {}
+
+
+def waits(port: int, path: str, count: int) -> dict[str, list[float]]:
+    """Seconds that each of many small requests takes, one after the other."""
     reader, found = Reader(port), []
     for _ in range(count):
         began = time.perf_counter()
         reader.fetch(path)
         found.append(time.perf_counter() - began)
-    over.set()
-    for thread in threads:
-        thread.join()
     return {"seconds": found}
 
 
 def crawl(port: int, paths: list[str], clients: int, seconds: float) -> dict[str, float]:
-    """Clients that take 100 KB a second each."""
+    """Clients that take 100 KB a second each; a connection for every answer, as the server keeps none that idles."""
     amount, asked = 0, 0
-    with ExitStack() as stack:
-        readers = [Reader(port, _SMALL_BUFFER) for _ in range(clients)]
-        left = [0] * clients
-        for reader in readers:
-            stack.enter_context(reader.socket)
-        end = time.monotonic() + seconds
-        step = int(_RATE * _STEP_SECONDS)
-        while (now := time.monotonic()) < end:
-            for at, reader in enumerate(readers):
-                if left[at] <= 0:
-                    reader.ask(paths[asked % len(paths)])
-                    asked += 1
-                    length, found = reader.head()
-                    left[at], amount = length - found, amount + found
-                found = reader.socket.recv_into(reader._place, min(step, left[at]))
-                left[at], amount = left[at] - found, amount + found
-            time.sleep(max(0.0, now + _STEP_SECONDS - time.monotonic()))
+    readers: list[Reader | None] = [None] * clients
+    left = [0] * clients
+    end = time.monotonic() + seconds
+    while (now := time.monotonic()) < end:
+        for at in range(clients):
+            reader = readers[at]
+            if reader is None or left[at] <= 0:
+                if reader is not None:
+                    reader.socket.close()
+                readers[at] = reader = Reader(port, _SMALL_BUFFER)
+                reader.ask(paths[asked % len(paths)])
+                asked += 1
+                length, found = reader.head()
+                left[at], amount = length - found, amount + found
+            found = reader.take(min(int(_RATE * _STEP_SECONDS), left[at]))
+            left[at], amount = left[at] - found, amount + found
+        time.sleep(max(0.0, now + _STEP_SECONDS - time.monotonic()))
     return {"bytes": amount, "asked": asked}
 
 
@@ -138,7 +141,13 @@ def vanish(port: int, paths: list[str], clients: int) -> dict[str, int]:
     return {"vanished": clients}
 
 
-_ALL: dict[str, Callable[..., Any]] = {"fetch": fetch, "waits": waits, "crawl": crawl, "vanish": vanish}
+_ALL: dict[str, Callable[..., Any]] = {
+    "fetch": fetch,
+    "endless": endless,
+    "waits": waits,
+    "crawl": crawl,
+    "vanish": vanish,
+}
 
 
 def main(asked: str) -> None:
