@@ -146,9 +146,11 @@ def test_viewer_and_trainer_work_without_the_server(browser: BrowserContext, sto
     page.get_by_role("link", name="Train").click()
     expect(page.get_by_test_id("absence")).to_be_visible()
     expect(page.get_by_test_id("start")).to_be_enabled()
+    page.get_by_test_id("setting-overfit").check()
+    page.get_by_test_id("setting-batch-size").fill("16")
     page.get_by_test_id("setting-epochs").fill("3")
     page.get_by_test_id("start").click()
-    expect(page.get_by_test_id("run-state")).to_have_text("Done.", timeout=60_000)
+    expect(page.get_by_test_id("run-state")).to_have_text("Done.", timeout=180_000)
     expect(page.get_by_test_id("epoch")).to_have_count(3)
     assert page.evaluate("async () => typeof (await import('/client.js')).openDataset") == "function"
 
