@@ -81,7 +81,7 @@ export function stretchOf(
     const [asked, found] = [JSON.stringify(wanted[name]), JSON.stringify(cursor[name])];
     if (asked === found) continue;
     const next = ['digest', 'shards'].includes(name)
-      ? 'The dataset has changed since: begin the epoch anew, without a cursor.'
+      ? 'The dataset has changed since: begin the epoch anew.'
       : 'Pass the options with which the cursor was made, or no cursor.';
     const place = `${method}({ cursor })`;
     throw new DataprepError('usage', {

@@ -241,7 +241,7 @@ export class Dataset {
       place: `${method}() of ${this.name}`,
       wanted: 'tfjs',
       found,
-      next: 'Pass it when opening: openDataset(url, name, { tf }); arrays() and pixels() need none.',
+      next: 'Open the dataset with { tf }; arrays() and pixels() need none.',
     });
   }
 

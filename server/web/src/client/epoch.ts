@@ -102,6 +102,6 @@ export class BatchMaker {
 }
 
 function unlike(place: string, found: string): Error {
-  const wanted = 'images of one size, to make one tensor of a batch';
-  return badOption(place, wanted, found, 'Add a resize to the manifest, or use pixels() and make tensors of your own.');
+  const wanted = 'images of one size';
+  return badOption(place, wanted, found, 'Add a resize to the manifest, or use pixels().');
 }

@@ -88,5 +88,5 @@ function rgbBytes({ sample }: Entry): number {
 /** An epoch without a batch would be training on nothing, without a word; repeated, it would never end. */
 function empty(method: ReadMethod, { split }: ReadIdentity, seen: number): Error {
   const place = `${method}() of split ${split}`;
-  return badOption(place, 'samples enough for a batch', seen, 'Look at filter and dropLast.');
+  return badOption(place, 'a batch', seen, 'Look at filter and dropLast.');
 }

@@ -19,6 +19,6 @@ export function lacking({ key }: Sample, wanted: string, found: string | number 
     place: key,
     wanted,
     found: String(found),
-    next: 'Leave such samples out with filter: (sample) => …, or filter them in the manifest.',
+    next: 'Leave such samples out with filter, or in the manifest.',
   });
 }

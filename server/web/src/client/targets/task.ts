@@ -53,7 +53,7 @@ export function taskCollate(
           .join(', ') || 'none'
       }`,
       found: String(task),
-      next: 'Choose what the dataset has labels for, or task: null for images alone.',
+      next: 'Choose such a task, or null.',
     });
   }
   const collate: Collate = (labelled) => {
