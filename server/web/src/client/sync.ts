@@ -89,7 +89,7 @@ async function startOver(address: Address, start: () => SyncRun): Promise<SyncRe
 }
 
 /**
- * Whether what was synced before is what there is to sync, and nothing else is stored. Index and contract are
+ * Whether what was synced before is what there is to sync, all of it is stored, and nothing else. Index and contract are
  * compared whole: a digest does not cover all that a contract says.
  */
 function unchanged(before: CurrentState, now: CurrentState, stored: StoredKeys): boolean {
@@ -97,6 +97,7 @@ function unchanged(before: CurrentState, now: CurrentState, stored: StoredKeys):
   return (
     now.splits.every((split) => before.splits.includes(split)) &&
     holds(named, stored) &&
+    holds(stored, filesOf(now.index.shards.filter(({ split }) => before.splits.includes(split)))) &&
     JSON.stringify([before.index, before.contract]) === JSON.stringify([now.index, now.contract])
   );
 }
