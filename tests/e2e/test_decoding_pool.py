@@ -232,6 +232,6 @@ def test_firefox_that_resists_fingerprinting_is_not_trained_on_noise(sample: Pat
             exact, near = browser.run(READ.replace("NAME", name))
             assert exact.startswith(f"decode: decoding {name}: wanted a path that gives the golden pixels"), exact
             assert near.startswith(f"decode: decoding {name}: wanted a path that decodes"), near
-            assert "known pixels comes back off by" in near
+            assert "a known pixel comes back off by" in near
         # Nothing has to decode these.
         assert browser.run(READ.replace("NAME", "raw")) == [decoded_in_python(stores["raw"])["val"]] * 2

@@ -145,7 +145,12 @@ class SyncRun {
     if (!preflight.fits) throw await tooFull(this.#address.database, bytesMissing, bytesFree ?? 0);
 
     const result = { digest: index.digest, bytesFetched: bytesMissing, shardsFetched: plan.missing.length, preflight };
-    if (!pending && before && unchanged(before, { index, contract, splits: plan.splits }, stored)) {
+    if (
+      !pending &&
+      before &&
+      plan.missing.length === 0 &&
+      unchanged(before, { index, contract, splits: plan.splits }, stored)
+    ) {
       this.#begin(plan);
       this.#report('done');
       return { ...result, changed: false, filesSwept: 0 };

@@ -31,29 +31,18 @@ const DECODES_IN_FLIGHT = 8;
 
 /** Decodes, and hands the pixels on when they have the size that the dataset says. @throws DataprepError (`decode`) */
 async function decodeChecked(path: PathId, encoded: EncodedPicture, write: (raster: Raster) => void): Promise<void> {
-  const place = `${encoded.key} (${encoded.mediaType}, path ${path})`;
+  const refuse = (wanted: string, found: string, cause?: unknown): DataprepError => {
+    const place = `${encoded.key} (${encoded.mediaType}, path ${path})`;
+    const next = 'Verify the store on the server; its bytes arrived here unchanged.';
+    return new DataprepError('decode', { place, wanted, found, next }, { cause });
+  };
   try {
     await PATHS[path](encoded, (raster) => {
       if (raster.width === encoded.width && raster.height === encoded.height) return write(raster);
-      throw new DataprepError('decode', {
-        place,
-        wanted: `${encoded.width} x ${encoded.height} pixels`,
-        found: `${raster.width} x ${raster.height}`,
-        next: 'Verify the store on the server.',
-      });
+      throw refuse(`${encoded.width} x ${encoded.height} pixels`, `${raster.width} x ${raster.height}`);
     });
   } catch (cause) {
-    if (cause instanceof DataprepError) throw cause;
-    throw new DataprepError(
-      'decode',
-      {
-        place,
-        wanted: 'a picture',
-        found: reasonOf(cause),
-        next: 'Verify the store on the server; its bytes arrived here unchanged.',
-      },
-      { cause },
-    );
+    throw cause instanceof DataprepError ? cause : refuse('a picture', reasonOf(cause), cause);
   }
 }
 

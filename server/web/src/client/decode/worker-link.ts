@@ -1,7 +1,7 @@
 import { DataprepError, reasonOf } from '../complaint.ts';
 import type { Decoded, DecodeJob } from './job.ts';
 import type { EncodedPicture } from './path.ts';
-import type { Answer } from './worker.ts';
+import type { Answer, Complaint } from './worker.ts';
 import DecodeWorker from './worker.ts?worker&inline';
 
 /** A worker could not be started, or has broken down. */
@@ -54,7 +54,8 @@ export class WorkerLink {
       this.#worker.postMessage({ ...job, pictures }, [buffer]);
     });
     if (answer.decoded) return answer.decoded;
-    throw answer.complaint ? new DataprepError(answer.complaint.code, answer.complaint) : answer.thrown;
+    const failure = answer.failure as Complaint | Error;
+    throw failure instanceof Error ? failure : new DataprepError(failure.code, failure);
   }
 
   /** Ends the worker at once; what is not finished rejects with `reason`. */

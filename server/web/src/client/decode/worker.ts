@@ -1,11 +1,14 @@
 import { type ComplaintCode, type ComplaintParts, DataprepError } from '../complaint.ts';
 import { type Decoded, type DecodeJob, inTurn, runJob } from './job.ts';
 
+/** What a DataprepError is made of. */
+export type Complaint = ComplaintParts & { code: ComplaintCode };
+
 /** What a worker answers to each job, in turn: one of these. */
 export interface Answer {
   decoded?: Decoded;
-  complaint?: ComplaintParts & { code: ComplaintCode };
-  thrown?: unknown;
+  /** The parts of a DataprepError, which would arrive without them; any other error as it is. */
+  failure?: Complaint | Error;
 }
 
 const run = inTurn(runJob);
@@ -19,9 +22,6 @@ self.onmessage = async ({ data: job }: MessageEvent<DecodeJob>) => {
     const decoded = await run(job);
     answer({ decoded }, decoded instanceof Float32Array ? [decoded] : decoded.map(({ rgb }) => rgb));
   } catch (thrown) {
-    if (!(thrown instanceof DataprepError)) return answer({ thrown });
-    // It would arrive as a plain Error, without its parts.
-    const { code, place, wanted, found, next } = thrown;
-    answer({ complaint: { code, place, wanted, found, next } });
+    answer({ failure: thrown instanceof DataprepError ? { ...thrown } : (thrown as Error) });
   }
 };
