@@ -422,6 +422,11 @@ def serve(
         sys.exit(WRONG_USE)
 
 
+for _command in (cli, *cli.commands.values()):
+    # Docstrings with backslashes are raw here; click's mark, behind which lines stay as they are, is the character.
+    _command.help = (_command.help or "").replace(r"\b", "\b")
+
+
 def main() -> None:
     """Runs the command line, and turns what goes wrong into one sentence and an exit code."""
     # What is imported and planned stays until the end: to look for cycles among it, again and again, finds nothing.

@@ -20,23 +20,13 @@ from dataprep.geometry import Size
 from tests.bench import photos
 from tests.bench.incremental import command
 from tests.bench.machine import ROOT, load
+from tests.e2e.chromium import FLAGS
 
 _SIDE = 112
 _COUNT = 10_000
 # Written by hand it takes a minute for all; the rate is the same after some hundred.
 _BY_HAND = 1000
 _TURNS = 3
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--ignore-gpu-blocklist",
-)
 
 _MANIFEST = """
 name: bench
@@ -55,7 +45,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as place, _served(_store(Path(place))) as url, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
-            f"{place}/profile", executable_path=chromium, args=list(_FLAGS)
+            f"{place}/profile", executable_path=chromium, args=FLAGS
         )
         context.set_default_timeout(600_000)
         page = context.new_page()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dataprep.cli import cli
 from tests.e2e.conftest import COMMAND, built, dataprep
 
 MANIFEST = """
@@ -297,11 +299,13 @@ def test_schema_is_json() -> None:
     assert found["properties"]["transforms"]["description"]
 
 
-@pytest.mark.parametrize("command", ["sample", "build", "inspect", "preview", "records", "verify", "schema", "serve"])
+@pytest.mark.parametrize("command", sorted(cli.commands))
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = dataprep(command, "--help")
     assert done.returncode == 0
-    assert f"dataprep {command}" in done.stdout
+    # On a line of its own, to be copied.
+    assert re.search(rf"^ *dataprep {command}\b", done.stdout, re.MULTILINE), done.stdout
+    assert "\\b" not in done.stdout
 
 
 def test_two_builds_of_one_store_do_not_meet(photos: Path) -> None:
