@@ -1,11 +1,19 @@
-import { allOf, type Connection, type CurrentState, type PendingState, type StoredAs } from './connection.ts';
+import {
+  allOf,
+  type Connection,
+  type CurrentState,
+  type PendingState,
+  type StoredAs,
+  type Tables,
+} from './connection.ts';
+import { grouping } from './flight.ts';
 import type { Missing } from './sync-plan.ts';
-import type { Sample, ShardReference } from './wire.ts';
+import type { ShardReference } from './wire.ts';
 
-/** One shard, or the half of it that was missing, on its way in. */
+/** One shard, or the half of it that was missing, verified and on its way in: rows. */
 export interface ShardDelivery {
-  images?: { sha256: string; bytes: Uint8Array<ArrayBuffer> };
-  labels?: { sha256: string; samples: Sample[] };
+  images?: Tables['images']['value'];
+  labels?: Tables['labels']['value'];
 }
 
 /** Which halves of shards are stored. */
@@ -50,21 +58,20 @@ export class Intake {
     );
   }
 
-  /** Writes a shard, images and labels in one transaction; it is stored when this resolves. */
-  async put({ images, labels }: ShardDelivery): Promise<void> {
-    const storedAs = await this.storedAs();
-    const row = images && {
-      sha256: images.sha256,
-      blob: storedAs === 'blob' ? new Blob([images.bytes]) : images.bytes.buffer,
-    };
-    const wanted = `to store a shard of ${images?.bytes.byteLength ?? 0} bytes`;
-    await this.connection.transact('readwrite', ['images', 'labels'], wanted, (transaction) => {
-      const writes: (() => Promise<unknown>)[] = [];
-      if (row) writes.push(() => transaction.objectStore('images').put(row));
-      if (labels) writes.push(() => transaction.objectStore('labels').put(labels));
-      return allOf(writes);
-    });
-  }
+  /**
+   * Writes a shard, images and labels in one transaction; it is stored when this resolves. Shards that arrive while
+   * another is written share the next transaction: each costs the browser some milliseconds, whatever is in it.
+   */
+  readonly put: (delivery: ShardDelivery) => Promise<void> = grouping((deliveries) =>
+    this.connection.transact('readwrite', ['images', 'labels'], `to store ${deliveries.length} shards`, (transaction) =>
+      allOf(
+        deliveries.flatMap(({ images, labels }) => [
+          async () => images && transaction.objectStore('images').put(images),
+          async () => labels && transaction.objectStore('labels').put(labels),
+        ]),
+      ),
+    ),
+  );
 
   /** Deletes halves of shards, all of them in one transaction. */
   async remove(damaged: readonly Missing[]): Promise<void> {

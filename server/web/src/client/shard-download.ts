@@ -1,8 +1,9 @@
 import type { Address } from './address.ts';
 import { checkShard } from './check.ts';
 import { DataprepError } from './complaint.ts';
+import type { StoredAs } from './connection.ts';
 import { sha256Hex } from './digest.ts';
-import { download, parseJson } from './download.ts';
+import { downloadAs, parseJson } from './download.ts';
 import type { ShardDelivery } from './intake.ts';
 import type { Missing } from './sync-plan.ts';
 import type { FileReference, ShardReference } from './wire.ts';
@@ -10,38 +11,53 @@ import type { FileReference, ShardReference } from './wire.ts';
 /**
  * Downloads the halves of a shard that are missing.
  *
+ * @param as how its images will be kept
  * @throws DataprepError `http`, `network`, `wire` or `digest`; on abort the signal's reason
  */
 export async function downloadShard(
   address: Address,
   { shard, images, labels }: Missing,
+  as: StoredAs,
   signal: AbortSignal,
 ): Promise<ShardDelivery> {
-  const [imageBytes, labelBytes] = await Promise.all([
-    images ? downloadHalf(address, shard, shard.images, 'bin', signal) : undefined,
-    labels ? downloadHalf(address, shard, shard.labels, 'json', signal) : undefined,
+  const [imageHalf, labelHalf] = await Promise.all([
+    images ? downloadHalf(address, shard, shard.images, 'bin', as, signal) : undefined,
+    labels ? downloadHalf(address, shard, shard.labels, 'json', 'bytes', signal) : undefined,
   ]);
   const place = `shard ${shard.id} (${address.shard(shard.labels.sha256, 'json')})`;
-  const parsed = labelBytes && checkShard(parseJson(labelBytes, place), shard, place);
+  if (labelHalf) checkShard(parseJson(labelHalf.bytes, place), shard, place);
   return {
-    ...(imageBytes && { images: { sha256: shard.images.sha256, bytes: imageBytes } }),
-    ...(parsed && { labels: { sha256: shard.labels.sha256, samples: parsed.samples } }),
+    ...(imageHalf && { images: { sha256: shard.images.sha256, blob: imageHalf.blob ?? imageHalf.bytes.buffer } }),
+    ...(labelHalf && { labels: { sha256: shard.labels.sha256, bytes: labelHalf.bytes.buffer } }),
   };
 }
 
-/** A half of a shard, its size and SHA-256 checked. */
+/** The bytes of a half, and the Blob that they were read from where they will be kept as one. */
+interface Half {
+  bytes: Uint8Array<ArrayBuffer>;
+  blob?: Blob;
+}
+
+/** A half of a shard, its SHA-256 checked. */
 async function downloadHalf(
   address: Address,
   shard: ShardReference,
   file: FileReference,
   kind: 'bin' | 'json',
+  as: StoredAs,
   signal: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Half> {
   const url = address.shard(file.sha256, kind);
   // no-store: the bytes go into IndexedDB, and would lie in the HTTP cache a second time.
-  const bytes = await download(url, { cache: 'no-store', signal });
+  const half = await downloadAs(url, { cache: 'no-store', signal }, async (response): Promise<Half> => {
+    if (as === 'bytes') return { bytes: new Uint8Array(await response.arrayBuffer()) };
+    // Made of an answer, a Blob is where Chromium keeps them from the start; one made of bytes would be copied there.
+    const blob = await response.blob();
+    return { blob, bytes: new Uint8Array(await blob.arrayBuffer()) };
+  });
+  const { bytes } = half;
   const sha256 = await sha256Hex(bytes);
-  if (sha256 === file.sha256) return bytes;
+  if (sha256 === file.sha256) return half;
   throw new DataprepError('digest', {
     place: `shard ${shard.id} (${url})`,
     wanted: `${file.bytes} bytes of SHA-256 ${file.sha256}`,

@@ -2,7 +2,6 @@ import { Connection, type CurrentState, deleteDatabase, type PendingState, type 
 import { currentState, Intake, pendingState, type StoredKeys, storedKeys } from './intake.ts';
 import { besideReaders } from './lock.ts';
 import { leftUnswept, sweep } from './sweep.ts';
-import type { Sample } from './wire.ts';
 
 export type { CurrentState, PendingState, StoredAs } from './connection.ts';
 
@@ -52,13 +51,13 @@ export class Vault {
     return pendingState(await this.#connection());
   }
 
-  /** The samples of a shard, by the SHA-256 of its labels. */
-  async labels(sha256: string): Promise<Sample[] | undefined> {
+  /** The labels of a shard as they were downloaded, by their SHA-256. */
+  async labels(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const connection = await this.#connection();
     const row = await connection.transact('readonly', ['labels'], `to read labels ${sha256}`, (transaction) =>
       transaction.objectStore('labels').get(sha256),
     );
-    return row?.samples;
+    return row && new Uint8Array(row.bytes);
   }
 
   /** The images of a shard, one after the other, by their SHA-256. */

@@ -12,6 +12,16 @@ const IDLE = 3000;
 /** What may lie decoded and not yet taken, in bytes, where that is more than one job. */
 const AHEAD = 64 * 2 ** 20;
 
+/** How many workers decode here. */
+function crewSize(): number {
+  return Math.min(MOST_WORKERS, globalThis.navigator?.hardwareConcurrency || 1);
+}
+
+/** How many jobs of so many decoded bytes each may be under way, or done and not taken yet. */
+export function jobsAhead(bytes: number): number {
+  return Math.max(1, Math.min(2 * crewSize(), Math.floor(AHEAD / bytes)));
+}
+
 /** Somebody who decodes, a worker or the page's own thread, by the path that is proven there. */
 interface Hand {
   run: Run;
@@ -26,7 +36,6 @@ export type Assignment = Omit<DecodeJob, 'path'>;
 /** Decodes the pictures of one state of a dataset, in workers where that is possible. */
 export class DecodePool {
   readonly #proof: ProofRequest;
-  readonly #size = Math.min(MOST_WORKERS, globalThis.navigator?.hardwareConcurrency || 1);
   /** Those that were started, also those that have no proof yet. */
   #workers: WorkerLink[] = [];
   #crew: Promise<Hand[]> | null = null;
@@ -49,11 +58,6 @@ export class DecodePool {
   /** Why pictures are not decoded in workers; null when they are. */
   get loss(): string | null {
     return this.#loss;
-  }
-
-  /** How many jobs of so many decoded bytes each may be under way, or done and not taken yet. */
-  ahead(bytes: number): number {
-    return Math.max(1, Math.min(2 * this.#size, Math.floor(AHEAD / bytes)));
   }
 
   /** Proves a path, where that has not been done. @throws DataprepError (`decode`) when there is none */
@@ -124,7 +128,7 @@ export class DecodePool {
       return this.#stayHere(thrown);
     }
     // One that cannot is done without: the first can, and does the same.
-    for (let more = 1; more < this.#size; more++) join().catch(() => undefined);
+    for (let more = 1; more < crewSize(); more++) join().catch(() => undefined);
     return hands;
   }
 
