@@ -36,11 +36,11 @@ export class Intake {
   }
 
   current(): Promise<CurrentState | undefined> {
-    return currentState(this.connection);
+    return storedState(this.connection, 'current');
   }
 
   pending(): Promise<PendingState | undefined> {
-    return pendingState(this.connection);
+    return storedState(this.connection, 'pending');
   }
 
   keys(): Promise<StoredKeys> {
@@ -119,20 +119,20 @@ export class Intake {
   }
 }
 
-/** The dataset as of the last finished sync. */
-export async function currentState(connection: Connection): Promise<CurrentState | undefined> {
-  const state = connection.transact('readonly', ['dataset'], 'to read the state', (transaction) =>
-    transaction.objectStore('dataset').get('current'),
-  );
-  return (await state) as CurrentState | undefined;
+/** What a sync has left: the state that it made current, or what it is after if it has not finished. */
+interface States {
+  current: CurrentState;
+  pending: PendingState;
 }
 
-/** What the sync is after that was begun last, if it has not finished. */
-export async function pendingState(connection: Connection): Promise<PendingState | undefined> {
+export async function storedState<Key extends keyof States>(
+  connection: Connection,
+  key: Key,
+): Promise<States[Key] | undefined> {
   const state = connection.transact('readonly', ['dataset'], 'to read the state', (transaction) =>
-    transaction.objectStore('dataset').get('pending'),
+    transaction.objectStore('dataset').get(key),
   );
-  return (await state) as PendingState | undefined;
+  return (await state) as States[Key] | undefined;
 }
 
 /** The keys of everything stored. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseLabels, parseSample, sampleViews } from './labels.ts';
+import { parseLabels, parseStored, sampleViews } from './labels.ts';
 
 /** A shard's document with these samples, its members in the order of the wire. */
 function documentOf(samples: readonly unknown[], id = 'train-0', split = 'train'): Uint8Array {
@@ -58,7 +58,7 @@ describe('parseLabels', () => {
 
   it('says that what is stored is damaged', () => {
     const cut = documentOf([{ key: 'a' }]).subarray(0, 30);
-    expect(() => parseLabels(cut)).toThrow(/^stored labels: wanted what was downloaded, found .* Call verify\(\)/);
-    expect(() => parseSample(cut)).toThrow(expect.objectContaining({ code: 'storage' }));
+    expect(() => parseLabels(cut)).toThrow(/^labels: wanted what was stored, found .* Call verify\(\)/);
+    expect(() => parseStored(cut)).toThrow(expect.objectContaining({ code: 'storage' }));
   });
 });

@@ -24,28 +24,22 @@ export function sampleViews(stored: Uint8Array): Uint8Array[] {
 
 /** The samples of a shard's labels as stored. @throws DataprepError (`storage`) when these are damaged */
 export function parseLabels(stored: Uint8Array): Sample[] {
-  return (parseStored(stored) as ShardLabels).samples;
+  return parseStored<ShardLabels>(stored).samples;
 }
 
-/** One of {@link sampleViews}. @throws DataprepError (`storage`) when it is damaged */
-export function parseSample(stored: Uint8Array): Sample {
-  return parseStored(stored) as Sample;
-}
+const utf8 = new TextDecoder();
 
-/** What is stored was checked when it came in: only damage makes this fail. */
-function parseStored(stored: Uint8Array): unknown {
+/** Labels as stored, or a view of them: they were checked when they came in. @throws DataprepError (`storage`) */
+export function parseStored<T>(stored: Uint8Array): T {
   try {
-    return JSON.parse(new TextDecoder().decode(stored));
+    return JSON.parse(utf8.decode(stored));
   } catch (cause) {
     throw damagedLabels(reasonOf(cause), cause);
   }
 }
 
-/** What to throw for labels of which something is found that was not downloaded. */
+/** What to throw where labels as stored are not what was downloaded. */
 export function damagedLabels(found: string, cause?: unknown): DataprepError {
-  return new DataprepError(
-    'storage',
-    { place: 'stored labels', wanted: 'what was downloaded', found, next: 'Call verify(): it fetches them anew.' },
-    { cause },
-  );
+  const next = 'Call verify(), which fetches them again.';
+  return new DataprepError('storage', { place: 'labels', wanted: 'what was stored', found, next }, { cause });
 }

@@ -1,6 +1,6 @@
 import { DataprepError } from './complaint.ts';
 import { inFlight, oneAhead } from './flight.ts';
-import { damagedLabels, parseLabels, parseSample, sampleViews } from './labels.ts';
+import { damagedLabels, parseLabels, parseStored, sampleViews } from './labels.ts';
 import type { ReadWindow } from './order.ts';
 import type { Vault } from './vault.ts';
 import type { Sample, ShardReference } from './wire.ts';
@@ -114,7 +114,7 @@ export async function* readEntries(
   for await (const waiting of oneAhead(read())) {
     for (const { labels, shard } of waiting) {
       passed++;
-      const entry = entryOf(parseSample(labels), shard);
+      const entry = entryOf(parseStored<Sample>(labels), shard);
       if (!filter || filter(entry.sample)) yield { ...entry, passed };
     }
   }

@@ -27,15 +27,15 @@ export async function downloadShard(
   const place = `shard ${shard.id} (${address.shard(shard.labels.sha256, 'json')})`;
   if (labelHalf) checkShard(parseJson(labelHalf.bytes, place), shard, place);
   return {
-    ...(imageHalf && { images: { sha256: shard.images.sha256, blob: imageHalf.blob ?? imageHalf.bytes.buffer } }),
+    ...(imageHalf && { images: { sha256: shard.images.sha256, blob: imageHalf.kept } }),
     ...(labelHalf && { labels: { sha256: shard.labels.sha256, bytes: labelHalf.bytes.buffer } }),
   };
 }
 
-/** The bytes of a half, and the Blob that they were read from where they will be kept as one. */
+/** A half as it will be kept, and its bytes. */
 interface Half {
+  kept: Blob | ArrayBuffer;
   bytes: Uint8Array<ArrayBuffer>;
-  blob?: Blob;
 }
 
 /** A half of a shard, its SHA-256 checked. */
@@ -50,18 +50,16 @@ async function downloadHalf(
   const url = address.shard(file.sha256, kind);
   // no-store: the bytes go into IndexedDB, and would lie in the HTTP cache a second time.
   const half = await downloadAs(url, { cache: 'no-store', signal }, async (response): Promise<Half> => {
-    if (as === 'bytes') return { bytes: new Uint8Array(await response.arrayBuffer()) };
     // Made of an answer, a Blob is where Chromium keeps them from the start; one made of bytes would be copied there.
-    const blob = await response.blob();
-    return { blob, bytes: new Uint8Array(await blob.arrayBuffer()) };
+    const kept = as === 'blob' ? await response.blob() : await response.arrayBuffer();
+    return { kept, bytes: new Uint8Array(kept instanceof Blob ? await kept.arrayBuffer() : kept) };
   });
-  const { bytes } = half;
-  const sha256 = await sha256Hex(bytes);
+  const sha256 = await sha256Hex(half.bytes);
   if (sha256 === file.sha256) return half;
   throw new DataprepError('digest', {
     place: `shard ${shard.id} (${url})`,
     wanted: `${file.bytes} bytes of SHA-256 ${file.sha256}`,
-    found: `${bytes.byteLength} bytes of ${sha256}`,
-    next: 'Nothing of it was stored. Something on the way changed the bytes, or the store is damaged: verify it on the server, then sync again.',
+    found: `${half.bytes.byteLength} bytes of ${sha256}`,
+    next: 'Nothing of it was stored. Verify the store on the server, then sync again.',
   });
 }
