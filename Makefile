@@ -22,6 +22,9 @@ NPM = node=$$(scripts/node.sh $(VENV)) && cd $(WEB) && PATH="$$node:$$PATH" npm
 # The browser tests are told where their browser is.
 CHROMIUM_FOUND = DATAPREP_CHROMIUM=$$(scripts/chromium.sh $(VENV)) && export DATAPREP_CHROMIUM
 
+# Tests start some thousand processes. Where byte code is not kept, each of them compiles all of ours again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
