@@ -250,6 +250,70 @@ def test_a_sync_that_fails_or_is_watched_shows_the_old_rows_or_the_new(browser: 
         check(page, server.url, form)
 
 
+# Makes the database one of the first version of the client, with the same rows: labels that wait were objects then.
+AS_BEFORE = """async (name) => {
+  const asked = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const now = await asked(indexedDB.open(name));
+  const tables = [];
+  for (const table of now.objectStoreNames) {
+    const store = now.transaction(table).objectStore(table);
+    const [keys, rows] = await Promise.all([asked(store.getAllKeys()), asked(store.getAll())]);
+    tables.push({ table, path: store.keyPath, indexes: [...store.indexNames], keys, rows });
+  }
+  now.close();
+  await asked(indexedDB.deleteDatabase(name));
+  const opening = indexedDB.open(name, 1);
+  opening.onupgradeneeded = () => {
+    for (const { table, path, indexes } of tables) {
+      const store = opening.result.createObjectStore(table, path === null ? {} : { keyPath: path });
+      for (const index of indexes) store.createIndex(index, index);
+    }
+  };
+  const before = await asked(opening);
+  for (const { table, path, keys, rows } of tables) {
+    for (const [at, row] of rows.entries()) {
+      const object = () => JSON.parse(new TextDecoder().decode(row.bytes));
+      const old = table === 'labels' ? { sha256: row.sha256, samples: object().samples } : row;
+      const store = before.transaction(table, 'readwrite').objectStore(table);
+      await asked(path === null ? store.put(old, keys[at]) : store.put(old));
+    }
+  }
+  before.close();
+}"""
+
+
+def test_rows_of_an_earlier_version_stay_and_its_waiting_labels_are_fetched_again(
+    browser: BrowserContext, tmp_path: Path
+) -> None:
+    store, form = tmp_path / "drawn.db", FORMS[0]
+    write(store, [entry(f"{number}.jpg", number, 1) for number in range(40)], "jpeg", target=3000)
+    with serving(store) as server, quiet(browser) as page:
+        page.goto(f"{server.url}/v1/datasets")
+        sync(page, form)
+        page.evaluate(AS_BEFORE, name_of(server.url, form))
+        again = sync(page, form)
+        assert (again["changed"], again["bytesFetched"]) == (False, 0)
+        check(page, server.url, form)
+
+        # All has arrived but the rows; of that, the labels alone are fetched again.
+        before = wanted_rows(server.url, form)
+        replace(store, [entry(f"{number}.jpg", number + 1, 2) for number in range(50)], 3000)
+        page.evaluate(BREAK)
+        assert page.evaluate(SYNC, form)["code"] == "storage"
+        page.evaluate("() => window.mend()")
+        page.evaluate(AS_BEFORE, name_of(server.url, form))
+        assert page.evaluate(READ, name_of(server.url, form))["rows"] == before
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        assert sync(page, form)["changed"]
+        fetched = [url for url in asked if "/shards/" in url]
+        assert fetched and all(url.endswith(".json") for url in fetched)
+        check(page, server.url, form)
+
+
 # How many shards' images have arrived and wait for the last transaction.
 WAITING = """(name) => new Promise((resolve, reject) => {
   const opening = indexedDB.open(name);
