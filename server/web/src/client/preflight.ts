@@ -39,17 +39,17 @@ export async function preflight(
   { splits, signal }: { splits?: readonly string[] | undefined; signal?: AbortSignal | undefined },
 ): Promise<Preflight> {
   const index = checkIndex(await downloadJson(address.index(), signal), address.index());
-  return look(index, planSync(index, splits, await vault.keys()), () => vault.storedAs());
+  return look(index, planSync(index, splits, await vault.keys()), await vault.storedAs());
 }
 
 /** Looks at this browser with a plan in hand, and asks it to keep what is going to be stored. */
 export async function look(
   index: DatasetIndex,
   { bytesTotal, bytesMissing }: Plan,
-  storedAs: () => Promise<StoredAs>,
+  storedAs: StoredAs,
 ): Promise<Preflight> {
   askToPersist();
-  const [free, kept, as, decoder] = await Promise.all([bytesFree(), persisted(), storedAs(), decodesWith(index)]);
+  const [free, kept, decoder] = await Promise.all([bytesFree(), persisted(), decodesWith(index)]);
   return {
     digest: index.digest,
     bytesTotal,
@@ -57,7 +57,7 @@ export async function look(
     bytesFree: free,
     fits: free === null || bytesMissing <= free,
     persisted: kept,
-    storedAs: as,
+    storedAs,
     decodesWith: decoder,
   };
 }

@@ -42,7 +42,7 @@ export interface SyncResult {
   preflight: Preflight;
 }
 
-/** Enough to hide latency; more would only hold more bodies in memory. */
+/** While six come in (a browser's connections to a server) as many are written; more would only fill memory. */
 const SHARDS_IN_FLIGHT = 12;
 
 /** How often a sync starts over because the server's store was replaced, or another tab swept, in the middle. */
@@ -128,19 +128,20 @@ class SyncRun {
   async #run(): Promise<SyncResult> {
     this.#report('index');
     // All at once: most syncs find that nothing has changed, and are these waits and little else.
-    const [newIndex, newContract, stored, before, pending] = await Promise.all([
+    const [newIndex, newContract, stored, before, pending, storedAs] = await Promise.all([
       this.#json(this.#address.index()),
       this.#json(this.#address.contract()),
       this.#intake.keys(),
       this.#intake.current(),
       this.#intake.pending(),
+      this.#intake.storedAs(),
     ]);
     const index = checkIndex(newIndex, this.#address.index());
     const contract = checkContract(newContract, this.#address.contract());
     if (contract.digest !== index.digest) throw new Outdated('the contract is of another digest than the index');
 
     const plan = planSync(index, this.#options.splits, stored);
-    const preflight = await look(index, plan, () => this.#intake.storedAs());
+    const preflight = await look(index, plan, storedAs);
     const { bytesMissing, bytesFree } = preflight;
     if (!preflight.fits) throw await tooFull(this.#address.database, bytesMissing, bytesFree ?? 0);
 
