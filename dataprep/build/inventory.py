@@ -120,10 +120,16 @@ class Inventory:
 
     def _recognise(self, noted: Noted) -> bool:
         """Takes the files' digests as noted, where all files are as they were."""
-        paths, _ = self.seen()
+        paths = [path for record in self._work.records for path in _files(record)]
         if noted.files is None or look_over(paths, self._most) != noted.files:
             return False
         self.recognised = True
+        if len(paths) == len(self):  # no masks
+            self._sources = Digests()
+            self._sources.append(noted.digests)
+            for number, record in enumerate(self._work.records):
+                self._labels[number] = bytes.fromhex(self.prints.labels(record, None))
+            return True
         place = 0
         for number, record in enumerate(self._work.records):
             source, mask = (noted.digests[at : at + DIGEST_BYTES] for at in (place, place + DIGEST_BYTES))

@@ -98,10 +98,10 @@ def look_over(paths: Iterable[str], most: int) -> str | None:
             lines = []
             for path in some:
                 where = file_of(path)
-                stamp = Stamp.of(os.stat(where))
-                if (stamp.size if where == path else length_of(path)) > most:
+                found = os.stat(where)
+                if (found.st_size if where == path else length_of(path)) > most:
                     return None
-                lines.append(_line(path, *stamp))
+                lines.append(_line(path, *Stamp.of(found)))
             digest.update("".join(lines).encode("utf-8", "surrogateescape"))
     except OSError:
         return None
