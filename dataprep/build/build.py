@@ -69,7 +69,7 @@ def build(
         with deaf():
             files.save(whole=found is not None and not inventory.recognised)
             if found is not None and found.failure is None and not known:
-                remember(store, *inventory.seen())
+                remember(store, inventory.seen())
     return found.timed(time.monotonic() - started)
 
 

@@ -121,7 +121,9 @@ class Inventory:
     def _recognise(self, noted: Noted) -> bool:
         """Takes the files' digests as noted, where all files are as they were."""
         paths = [path for record in self._work.records for path in _files(record)]
-        if noted.files is None or look_over(paths, self._most) != noted.files:
+        if noted.files is None or len(noted.digests) != DIGEST_BYTES * len(paths):
+            return False
+        if look_over(paths, self._most) != noted.files:
             return False
         self.recognised = True
         if len(paths) == len(self):  # no masks
@@ -137,16 +139,12 @@ class Inventory:
             place += DIGEST_BYTES * len(_files(record))
         return True
 
-    def seen(self) -> tuple[list[str], bytes]:
-        """Locations of all files that records are made from, and their digests, one after the other."""
-        paths: list[str] = []
-        digests = bytearray()
+    def seen(self) -> Iterator[tuple[str, bytes]]:
+        """Locations of all files that records are made from, each with its digest as far as that is known."""
         for number, record in enumerate(self._work.records):
-            paths += _files(record)
-            digests += self._sources[number]
+            yield record.path, self._sources[number]
             if record.mask:
-                digests += self._masks[number] if self._masks else _NONE
-        return paths, bytes(digests)
+                yield record.mask, self._masks[number] if self._masks else _NONE
 
     def describe(self, item: Item, source: str | None) -> str:
         """Keeps the digest of a record's bytes, None where they can't be read, and that of its labels; gives that."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -57,27 +57,26 @@ class Noted(NamedTuple):
         return None
 
 
-def remember(store: Path, paths: Sequence[str] = (), digests: bytes = b"") -> None:
+def remember(store: Path, seen: Iterable[tuple[str, bytes]] = ()) -> None:
     """Notes the state of a store that is whole, where the digests of files are remembered, if any are.
 
     What can't be written is only time lost.
 
     Args:
         store: the store.
-        paths: locations of the files that it was made from.
-        digests: SHA-256 of each, one after the other.
+        seen: locations of the files that it was made from, and the SHA-256 of each.
     """
     if not _beside(store).exists():
         return
     with suppress(OSError, sqlite3.Error):
-        files = _as_remembered(store, paths, digests)
+        files, digests = _as_remembered(store, seen)
         with closing(connect(store)) as connection:
             counts = json.dumps(_values(count(connection.execute)))
         with closing(sqlite3.connect(_beside(store))) as connection:
             connection.execute("DROP TABLE IF EXISTS noted")
             connection.execute(_TABLE)
             # Of all that changes here, this is the last.
-            values = (_state(store), files, digests if files else b"", counts, _change(_beside(store)) + 1)
+            values = (_state(store), files, digests, counts, _change(_beside(store)) + 1)
             connection.execute("INSERT INTO noted VALUES (?, ?, ?, ?, ?)", values)
             connection.commit()
 
@@ -112,21 +111,19 @@ def _line(path: str, size: int, modified_ns: int, changed_ns: int, inode: int) -
     return f"{len(path)}:{path}:{size} {modified_ns} {changed_ns} {inode};"
 
 
-def _as_remembered(store: Path, paths: Sequence[str], digests: bytes) -> str | None:
-    """What `look_over` gives for the files as they were read; None where one is not remembered as such."""
-    if len(digests) != 32 * len(paths):
-        return None
-    whole, number = hashlib.sha256(), 0
+def _as_remembered(store: Path, seen: Iterable[tuple[str, bytes]]) -> tuple[str | None, bytes]:
+    """What `look_over` gives for files as they were read, and their digests; None where one is remembered otherwise."""
+    whole, digests = hashlib.sha256(), bytearray()
     with closing(Memory(_beside(store))) as memory:
-        for some in batched(paths, _AT_ONCE):
-            found = memory.recall(some)
-            for path in some:
+        for some in batched(seen, _AT_ONCE):
+            found = memory.recall([path for path, _ in some])
+            for path, digest in some:
                 one = found.get(path)
-                if one is None or bytes.fromhex(one.digest) != digests[32 * number : 32 * (number + 1)]:
-                    return None
+                if one is None or bytes.fromhex(one.digest) != digest:
+                    return None, b""
                 whole.update(_line(path, *one[1:5]).encode("utf-8", "surrogateescape"))
-                number += 1
-    return whole.hexdigest()
+                digests += digest
+    return whole.hexdigest(), bytes(digests)
 
 
 def _values(counts: Counts) -> list[object]:

@@ -11,8 +11,8 @@ from itertools import islice
 from dataprep.geometry import Size
 from dataprep.pixels.container import meta_box
 
-# A sequence header comes first in an item, and takes some 10 bytes; an image of many tiles has an item for each. Items of
-# more than one part are hardly ever written.
+# A sequence header comes first in an item, and takes some 10 bytes; an image of many tiles has an item for each, hardly
+# ever in more than one part.
 _MOST_ITEMS, _MOST_PARTS, _MOST_BYTES = 4096, 64, 1 << 16
 # Kinds of open bitstream units (AV1, 6.2.2): a frame follows its sequence header.
 _SEQUENCE, _FRAMES = 1, (3, 6)
