@@ -17,7 +17,7 @@ from dataprep.geometry import FARTHEST as FARTHEST
 from dataprep.geometry import Size
 from dataprep.inputs import Record, Refusal
 from dataprep.labels import Labels
-from dataprep.registry import find
+from dataprep.registry import Kinds
 from dataprep.survey import Suggestion, Survey
 
 
@@ -193,6 +193,6 @@ def class_id(name: str, classes: Sequence[str], place: str) -> int:
 
 
 @cache
-def sources() -> dict[str, type[Source]]:
+def sources() -> Kinds[Source]:
     """Every source by its name in the manifest."""
-    return find(sys.modules[__name__], Source, "name")
+    return Kinds(sys.modules[__name__], Source, "name")
