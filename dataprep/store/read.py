@@ -20,6 +20,7 @@ from dataprep.store.content import Dataset, LedgerRow, Shard, StoredSample
 from dataprep.store.damage import NEXT, damaged_image, damaged_sample
 from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, Identity, connect, driver
 from dataprep.store.ledger import statuses
+from dataprep.store.places import Places
 from dataprep.store.rows import SAMPLE, shard_contents, shard_samples, stored_sample, with_files
 from dataprep.store.samples import shard_json
 from dataprep.store.seal import is_sealed
@@ -54,6 +55,7 @@ class Store:
             raise StoreError(f"{path}: the store can't be read: {error.strerror}") from error
         self._engine = create_engine("sqlite://", creator=self._open, poolclass=QueuePool, pool_size=8, max_overflow=32)
         self._sound = set[str]()
+        self._places = Places(path, self._identity)
         try:
             with self._engine.connect() as connection:
                 self._check_version(connection)
@@ -128,6 +130,7 @@ class Store:
 
     def close(self) -> None:
         """Lets go of the file."""
+        self._places.close()
         self._engine.dispose()
 
     def __enter__(self) -> Self:
@@ -148,6 +151,14 @@ class Store:
     def _reading(self) -> Iterator[Connection]:
         """A connection; what fails in its use is an error that says of what and why."""
         with self._explained(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _driver(self) -> Iterator[sqlite3.Connection]:
+        """As `_reading`, without SQLAlchemy: for a shard, its part would be as long as SQLite's."""
+        with self._explained(), closing(self._engine.raw_connection()) as pooled:
+            connection = pooled.driver_connection
+            assert isinstance(connection, sqlite3.Connection)
             yield connection
 
     @contextmanager
@@ -178,18 +189,28 @@ class Store:
             SampleNotFound: no shard has images of this digest.
             StoreCorrupt: they are not those of the digest; the message names the sample.
         """
-        # Without SQLAlchemy: its part would be as long as SQLite's.
-        with self._explained(), closing(self._engine.raw_connection()) as pooled:
-            connection = pooled.driver_connection
-            assert isinstance(connection, sqlite3.Connection)
-            query = "SELECT position FROM shards WHERE images_sha256 = ? LIMIT 1"
-            found = connection.execute(query, (sha256,)).fetchone()
-            if found is None:
-                raise self._no_shard(sha256)
-            position: int = found[0]
-            content = shard_contents(connection, position)
+        with self._driver() as connection:
+            found = shard_contents(connection, sha256)
+        if found is None:
+            raise self._no_shard(sha256)
+        position, content = found
         self._check(position, content, sha256)
         return content
+
+    def shard_file(self, sha256: str) -> bytes | memoryview:
+        """As `shard_images`, for one who will want them again: where in the file they lie is remembered."""
+        content = self._places.read(sha256, wait=True)
+        if content is None:
+            with self._driver() as connection:
+                content = self._places.learn(connection, sha256)
+        return self.shard_images(sha256) if content is None else content
+
+    def shard_at_hand(self, sha256: str) -> memoryview | None:
+        """The images of a shard that `shard_file` has read before, if they are in the system's memory; None if not.
+
+        Never waits for a disk, and takes little longer than to copy them.
+        """
+        return self._places.read(sha256, wait=False)
 
     def shard_labels(self, sha256: str) -> bytes:
         """The canonical JSON of a shard: its samples, with their labels; checked as `shard_images`.
