@@ -135,10 +135,11 @@ def test_a_shard_is_the_same_whoever_reads_it(store: Path, page: int) -> None:
 
 
 @linux
-def test_an_image_that_a_shard_has_many_times(tmp_path: Path) -> None:
+@pytest.mark.parametrize("different", [5, 1200])
+def test_a_shard_of_very_many_images_some_of_them_equal(tmp_path: Path, different: int) -> None:
     size, rows = Size(9, 9), []
     for index in range(1200):
-        image = picture(size, index % 5).tobytes()
+        image = picture(size, index % different).tobytes()
         text = sample_json(f"{index}", image, None, size, size, Affine(), Labels(0))
         rows.append((LedgerRow(f"{index}", "accepted"), "train", [NewSample(f"{index}", size, image, None, text)]))
     # `write` gives every record pixels of its own, so that these are no duplicates.

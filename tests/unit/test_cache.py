@@ -110,6 +110,9 @@ def test_what_is_cheap_is_kept_when_it_is_asked_for_again_soon() -> None:
     # Over and over from end to end, what is more than that drives out nothing that is kept.
     assert ask("uvwxyz" * 3) == "uvwxyz" * 3
     assert ask("ab") == ""
+    # However much was kept before.
+    for key in "ijklmnop":
+        assert ask(3 * key) == 2 * key
 
 
 def test_what_is_offered_is_found() -> None:
