@@ -17,6 +17,8 @@ _INTERIOR, _LEAF = 5, 13
 _MOST_DEPTH = 20
 # Bytes of a page's own header, by its kind.
 _FIRST_POINTER = {_INTERIOR: 12, _LEAF: 8}
+# What is read ahead, and how far on another reading may begin to be its continuation; bytes.
+_MOST_AT_ONCE, _NEAR = 256 << 10, 64 << 10
 # The id is the row's own number, so its column is NULL (0); the digest is a text of 64 letters (13 and twice 64). The
 # type of the content, which says its length, comes last.
 _DIGEST_BYTES = 64
@@ -50,6 +52,7 @@ class Pages:
         if self._usable < 480:  # the least that the format has
             raise Unexpected(f"pages of {size} bytes")
         self._most = os.fstat(file).st_size
+        self._start, self._window = 0, b""
 
     def images(self, root: int, ids: Sequence[int]) -> Iterator[list[Extent]]:
         """Where the bytes of some images lie, each in as many parts as SQLite has made of them.
@@ -120,7 +123,7 @@ class Pages:
             extents.append((place + 4, part))
             left -= part
             if left:
-                following = os.pread(self._file, 4, place)
+                following = self._bytes(place, 4)
         return extents
 
     def _local(self, length: int) -> int:
@@ -133,10 +136,22 @@ class Pages:
         return here if here <= most else least
 
     def _page(self, number: int) -> bytes:
-        page = os.pread(self._file, self._size, (number - 1) * self._size)
-        if len(page) < self._size:
-            raise Unexpected(f"page {number} is cut short")
-        return page
+        return self._bytes((number - 1) * self._size, self._size)
+
+    def _bytes(self, offset: int, length: int) -> bytes:
+        """Some bytes of the file.
+
+        What is read goes on where it ended, most often, so then more is read at once: each reading lets other threads
+        of Python take their turn.
+        """
+        at = offset - self._start
+        if not 0 <= at <= len(self._window) - length:
+            follows = 0 <= at <= len(self._window) + _NEAR
+            more = min(2 * len(self._window), _MOST_AT_ONCE) if follows else 0
+            self._start, self._window, at = offset, os.pread(self._file, max(length, more), offset), 0
+            if len(self._window) < length:
+                raise Unexpected("the file is cut short")
+        return self._window[at : at + length]
 
 
 def _cells(page: bytes) -> tuple[int, ...]:
