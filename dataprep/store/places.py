@@ -184,7 +184,7 @@ def _between(length: int) -> memoryview:
 
 
 def _content(file: int, length: int, runs: list[_Run], flags: int) -> memoryview | None:
-    """What some runs read, so many bytes, in the order of the shard; None if the file, or what is in memory, ends before.
+    """What some runs read, in the order of the shard; None if the file, or what is in memory of it, ends before.
 
     Raises:
         OSError: it can't be read, or nothing is in memory.
