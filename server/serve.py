@@ -7,10 +7,12 @@ import signal
 import socket
 import ssl
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +168,7 @@ def _serve_by_several(settings: Settings, endpoint: Endpoint, listening: Callabl
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
         # Each process makes its own application.
         own = replace(settings, shared=shared)
-        config = _config(partial(_application, own), own, endpoint)
+        config = _config(partial(_one_of_several, own), own, endpoint)
         try:
             bound = config.bind_socket()
         except SystemExit:
@@ -180,6 +182,19 @@ def _serve_by_several(settings: Settings, endpoint: Endpoint, listening: Callabl
         with bound:
             _Several(config, bound, ready).run()
     return bool(answering)
+
+
+def _one_of_several(settings: Settings) -> FastAPI:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    return _application(settings)
+
+
+def _end_with_parent() -> None:
+    # A parent that is killed can't end its processes: they would keep the port, and nobody would begin them again.
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _check(settings: Settings, endpoint: Endpoint) -> None:

@@ -27,8 +27,8 @@ from tests.bench.servers import Running
 from tests.written_stores import picture, write
 
 _TURNS = 7
-# Raw pixels of noise: 5 KB an image, like a JPEG of 112 x 112. What one of the four connections asks for, over and over,
-# is with little of the others' more than the server keeps (64 MiB), so that none of it is there again.
+# Raw pixels of noise: 5 KB an image, like a JPEG of 112 x 112. What one of the four connections asks for, over and
+# over, is with little of the others' more than the server keeps (64 MiB), so that none of it is there again.
 _SIZE, _COUNT = Size(41, 41), 48_000
 _KEPT = 48
 _ROUNDS = 20
