@@ -30,10 +30,10 @@ def ours(manifest: str, *, same: bool) -> tuple[Run, str]:
     """What a worker does for one record; or of that the job that the other side does, by the same functions."""
     import importlib.metadata
 
-    from dataprep.build.machine import keep_memory
     from dataprep.build.prepare import prepare
     from dataprep.build.recipe import Recipe
     from dataprep.build.work import plan_work
+    from dataprep.heap import keep_memory
     from dataprep.manifest import load
 
     keep_memory()  # as a worker does
