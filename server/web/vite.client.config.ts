@@ -51,6 +51,7 @@ export default defineConfig(({ mode }) => ({
       output: { minify: true, comments: { annotation: false } },
     },
   },
+  worker: { rolldownOptions: { output: { comments: { annotation: false } } } },
   plugins: [weighed(`${entryOf(mode)}.js`, BUDGETS[entryOf(mode)])],
 }));
 

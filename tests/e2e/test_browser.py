@@ -467,7 +467,7 @@ FAILURES = """async () => {
     open: [IDBFactory, 'open', () => true, 'sync'],
     begin: [IDBObjectStore, 'put', (_, key) => key === 'pending', 'sync'],
     images: [IDBObjectStore, 'put', (row) => row.blob?.size > 100, 'sync'],
-    labels: [IDBObjectStore, 'put', (row) => row.samples, 'sync'],
+    labels: [IDBObjectStore, 'put', (row) => row.bytes, 'sync'],
     keys: [IDBObjectStore, 'getAllKeys', () => true, 'sync'],
     swap: [IDBObjectStore, 'put', (_, key) => key === 'current', 'sync'],
     end: [IDBObjectStore, 'delete', (key) => key === 'pending', 'sync'],
@@ -741,15 +741,15 @@ def test_a_killed_server_leaves_what_was_there_and_a_new_one_sends_the_rest(
             {"offline": False, "latency": 20, "downloadThroughput": 100_000, "uploadThroughput": -1},
         )
 
-        def kill_at_the_twelfth(route: Route) -> None:
+        def kill_at_the_eighteenth(route: Route) -> None:
             asked.append(route.request.url.rsplit("/", 1)[1].removesuffix(".bin"))
-            if len(asked) == 12:
-                # Six are in flight at a time, so six are stored by now.
+            if len(asked) == 18:
+                # Twelve are in flight at a time, so six are stored by now.
                 server.process.send_signal(signal.SIGKILL)
                 server.process.wait(20)
             route.continue_()
 
-        page.route("**/shards/*.bin", kill_at_the_twelfth)
+        page.route("**/shards/*.bin", kill_at_the_eighteenth)
         page.evaluate(START)
         said = page.evaluate(ENDED)
         assert said["code"] == "network", said
@@ -757,7 +757,7 @@ def test_a_killed_server_leaves_what_was_there_and_a_new_one_sends_the_rest(
 
     stored = set(page.evaluate(STORED))
     arrived = stored & set(asked)
-    assert 6 <= len(arrived) < 12
+    assert 6 <= len(arrived) < 18
     assert untouched <= stored
     status = page.evaluate("() => window.dataset.status()")
     assert (status["synced"], status["pending"]) == (before != "nothing", True)

@@ -79,7 +79,9 @@ DAMAGE = """() => new Promise((resolve, reject) => {
     const transaction = opening.result.transaction('labels', 'readwrite');
     const rows = transaction.objectStore('labels');
     rows.getAll().onsuccess = ({ target: { result: [row] } }) => {
-      row.samples[0].class += 1;
+      const root = JSON.parse(new TextDecoder().decode(row.bytes));
+      root.samples[0].class += 1;
+      row.bytes = new TextEncoder().encode(JSON.stringify(root)).buffer;
       rows.put(row);
       transaction.oncomplete = () => { opening.result.close(); resolve(row.sha256); };
     };

@@ -15,6 +15,9 @@ function refuse(place: string, wanted: string, found: unknown): never {
   });
 }
 
+/** Looks at one value of a document. @throws DataprepError (`wire`) naming its place when it can't be */
+type Check = (value: unknown, place: string) => unknown;
+
 function object(value: unknown, place: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) refuse(place, 'an object', value);
   return value as JsonObject;
@@ -39,36 +42,66 @@ function digest(value: unknown, place: string): void {
   if (typeof value !== 'string' || !SHA256.test(value)) refuse(place, '64 lower-case hex digits', value);
 }
 
-function three(value: unknown, place: string): void {
+const three: Check = (value, place) => {
   const numbers = list(value, place);
   if (numbers.length !== 3 || !numbers.every((n) => typeof n === 'number' && Number.isFinite(n))) {
     refuse(place, 'three numbers, for R, G and B', value);
   }
-}
+};
 
-function head(value: unknown, place: string): JsonObject {
-  const root = object(value, place);
+const listOf =
+  (check: Check): Check =>
+  (value, place) => {
+    for (const item of list(value, place)) check(item, place);
+  };
+
+const unless =
+  (none: null | undefined, check: Check): Check =>
+  (value, place) =>
+    value === none || check(value, place);
+
+const oneOf =
+  (values: readonly unknown[], wanted: string): Check =>
+  (value, place) =>
+    values.includes(value) || refuse(place, wanted, value);
+
+/** An object that has these members. @param joint between its place and a member's name */
+const shape =
+  (members: Record<string, Check>, joint = '.'): Check =>
+  (value, place) => {
+    const root = object(value, place);
+    for (const name in members) members[name]?.(root[name], place + joint + name);
+  };
+
+const HEAD = {
   // A newer format must not be read as if it were this one: that is how labels drift without an error.
-  if (root.format !== 1) refuse(`${place} format`, 'wire format 1', root.format);
-  text(root.name, `${place} name`);
-  digest(root.digest, `${place} digest`);
-  const normalize = object(root.normalize, `${place} normalize`);
-  three(normalize.scale, `${place} normalize.scale`);
-  three(normalize.offset, `${place} normalize.offset`);
-  for (const name of list(root.classes, `${place} classes`)) text(name, `${place} classes`);
-  if (root.keypoints !== null) {
-    const keypoints = object(root.keypoints, `${place} keypoints`);
-    for (const name of list(keypoints.names, `${place} keypoints.names`)) text(name, `${place} keypoints.names`);
-    list(keypoints.pairs, `${place} keypoints.pairs`);
-  }
-  return root;
-}
+  format: oneOf([1], 'wire format 1'),
+  name: text,
+  digest,
+  normalize: shape({ scale: three, offset: three }),
+  classes: listOf(text),
+  keypoints: unless(null, shape({ names: listOf(text), pairs: list })),
+};
 
-function file(value: unknown, place: string): void {
-  const reference = object(value, place);
-  digest(reference.sha256, `${place}.sha256`);
-  count(reference.bytes, `${place}.bytes`);
-}
+const FILE = shape({ sha256: digest, bytes: count });
+
+const INDEX = shape(
+  {
+    ...HEAD,
+    labels: list,
+    image: shape({
+      format: oneOf(['jpeg', 'png', 'webp', 'raw'], 'jpeg, png, webp or raw'),
+      media_type: text,
+      subsampling: oneOf([undefined, '4:4:4', '4:2:0'], '4:4:4 or 4:2:0'),
+      width: unless(null, count),
+      height: unless(null, count),
+    }),
+    splits: object,
+    shards: listOf(shape({ id: text }, ' ')),
+    golden: listOf(shape({ key: text, split: text, sha256: digest, rgb: digest }, ' ')),
+  },
+  ' ',
+);
 
 /**
  * Checks a parsed `index.json`.
@@ -77,47 +110,20 @@ function file(value: unknown, place: string): void {
  * @throws DataprepError (`wire`) naming the first field that is not as the wire format says
  */
 export function checkIndex(value: unknown, place: string): DatasetIndex {
-  const root = head(value, place);
-  list(root.labels, `${place} labels`);
-  const image = object(root.image, `${place} image`);
-  if (!['jpeg', 'png', 'webp', 'raw'].includes(text(image.format, `${place} image.format`))) {
-    refuse(`${place} image.format`, 'jpeg, png, webp or raw', image.format);
-  }
-  text(image.media_type, `${place} image.media_type`);
-  if (![undefined, '4:4:4', '4:2:0'].includes(image.subsampling as string | undefined)) {
-    refuse(`${place} image.subsampling`, '4:4:4 or 4:2:0', image.subsampling);
-  }
-  for (const side of ['width', 'height']) if (image[side] !== null) count(image[side], `${place} image.${side}`);
-
-  const splits = object(root.splits, `${place} splits`);
-  for (const [name, size] of Object.entries(splits)) {
-    count(object(size, `${place} splits.${name}`).samples, `${place} splits.${name}.samples`);
-  }
-  for (const entry of list(root.shards, `${place} shards`)) {
-    const shard = object(entry, `${place} shards`);
-    const id = text(shard.id, `${place} shards id`);
-    if (!Object.hasOwn(splits, text(shard.split, `${place} shard ${id} split`))) {
-      refuse(`${place} shard ${id} split`, `one of ${Object.keys(splits).join(', ')}`, shard.split);
-    }
-    count(shard.count, `${place} shard ${id} count`);
-    file(shard.images, `${place} shard ${id} images`);
-    file(shard.labels, `${place} shard ${id} labels`);
-  }
-  for (const entry of list(root.golden, `${place} golden`)) {
-    const golden = object(entry, `${place} golden`);
-    text(golden.key, `${place} golden key`);
-    text(golden.split, `${place} golden split`);
-    digest(golden.sha256, `${place} golden sha256`);
-    digest(golden.rgb, `${place} golden rgb`);
-  }
+  INDEX(value, place);
+  const { splits, shards } = value as DatasetIndex;
+  const names = Object.keys(splits);
+  for (const name of names) shape({ samples: count })(splits[name], `${place} splits.${name}`);
+  const shard = shape({ split: oneOf(names, `one of ${names.join(', ')}`), count, images: FILE, labels: FILE }, ' ');
+  for (const one of shards) shard(one, `${place} shard ${one.id}`);
   return value as DatasetIndex;
 }
 
+const CONTRACT = shape({ ...HEAD, input: object, transforms: list }, ' ');
+
 /** Checks a parsed `contract.json`; as {@link checkIndex}. */
 export function checkContract(value: unknown, place: string): Contract {
-  const root = head(value, place);
-  object(root.input, `${place} input`);
-  list(root.transforms, `${place} transforms`);
+  CONTRACT(value, place);
   return value as Contract;
 }
 
@@ -129,11 +135,30 @@ const BESIDE = [
   ['polygons', 'polygon_classes'],
 ] as const;
 
-function checkLabels(sample: JsonObject, place: string): void {
-  if (sample.class !== undefined) count(sample.class, `${place} class`);
-  for (const kind of ['tags', 'boxes', 'keypoints', 'polygons']) {
-    if (sample[kind] !== undefined) list(sample[kind], `${place} ${kind}`);
-  }
+const SAMPLE = shape(
+  {
+    offset: count,
+    length: count,
+    mask: unless(undefined, shape({ sha256: digest, length: count })),
+    sha256: digest,
+    image_size: (value, place) => [0, 1].map((side) => count(list(value, place)[side], place)),
+    class: unless(undefined, count),
+    tags: unless(undefined, list),
+    boxes: unless(undefined, list),
+    keypoints: unless(undefined, list),
+    polygons: unless(undefined, list),
+    values: unless(undefined, object),
+    attributes: unless(undefined, object),
+  },
+  ' ',
+);
+
+function checkSample(value: unknown, reference: ShardReference, parent: string): void {
+  const place = `${parent} ${text(object(value, parent).key, `${parent} key`)}`;
+  SAMPLE(value, place);
+  const sample = value as Sample;
+  const end = sample.offset + sample.length + (sample.mask?.length ?? 0);
+  if (end > reference.images.bytes) refuse(place, `bytes within the shard's ${reference.images.bytes}`, end);
   for (const [kind, beside] of BESIDE) {
     if (sample[beside] === undefined) continue;
     const wanted = list(sample[kind], `${place} ${kind}`).length;
@@ -141,29 +166,6 @@ function checkLabels(sample: JsonObject, place: string): void {
       refuse(`${place} ${beside}`, `one for each of ${wanted} ${kind}`, sample[beside]);
     }
   }
-  for (const kind of ['values', 'attributes']) {
-    if (sample[kind] !== undefined) object(sample[kind], `${place} ${kind}`);
-  }
-}
-
-function checkSample(value: unknown, reference: ShardReference, place: string): Sample {
-  const sample = object(value, place);
-  const key = text(sample.key, `${place} key`);
-  let end = count(sample.offset, `${place} ${key} offset`) + count(sample.length, `${place} ${key} length`);
-  if (sample.mask !== undefined) {
-    const mask = object(sample.mask, `${place} ${key} mask`);
-    digest(mask.sha256, `${place} ${key} mask.sha256`);
-    end += count(mask.length, `${place} ${key} mask.length`);
-  }
-  if (end > reference.images.bytes) {
-    refuse(`${place} ${key}`, `bytes within the shard's ${reference.images.bytes}`, end);
-  }
-  digest(sample.sha256, `${place} ${key} sha256`);
-  const [width, height] = list(sample.image_size, `${place} ${key} image_size`);
-  count(width, `${place} ${key} image_size`);
-  count(height, `${place} ${key} image_size`);
-  checkLabels(sample, `${place} ${key}`);
-  return value as Sample;
 }
 
 /** Checks the parsed JSON half of a shard against what the index says of it; as {@link checkIndex}. */

@@ -2,7 +2,7 @@ import { DataprepError, reasonOf } from './complaint.ts';
 import { answered, completed, Transaction } from './object-store.ts';
 import { probeStorage } from './probe.ts';
 import type { RecordTables } from './records/layout.ts';
-import type { Contract, DatasetIndex, Sample } from './wire.ts';
+import type { Contract, DatasetIndex } from './wire.ts';
 
 /** How image bytes are kept: Blobs where the browser can, else ArrayBuffers. */
 export type StoredAs = 'blob' | 'bytes';
@@ -25,13 +25,16 @@ interface Probe {
   blob: Blob | ArrayBuffer;
 }
 
+/** Where labels were objects, not the bytes that were downloaded, it was 1. */
+const VERSION = 2;
+
 /**
- * The tables of the database. Images and labels are addressed by the SHA-256 of what was downloaded. Those of records
- * are in the databases of records alone.
+ * The tables of the database. Images and labels are the bytes that were downloaded, addressed by their SHA-256. Those of
+ * records are in the databases of records alone.
  */
 export interface Tables extends RecordTables {
   images: { key: string; value: { sha256: string; blob: Blob | ArrayBuffer } };
-  labels: { key: string; value: { sha256: string; samples: Sample[] } };
+  labels: { key: string; value: { sha256: string; bytes: ArrayBuffer } };
   /** `unswept` is there while files lie about that no index names. */
   dataset: {
     key: 'current' | 'pending' | 'unswept' | `probe-${string}`;
@@ -108,13 +111,18 @@ export class Connection {
    */
   static async open(name: string, onEnd: () => void, more?: (fresh: IDBDatabase) => void): Promise<Connection> {
     const database = await told(name, 'open', 'to open the database', () => {
-      const request = indexedDB.open(name, 1);
-      request.onupgradeneeded = () => {
+      const request = indexedDB.open(name, VERSION);
+      request.onupgradeneeded = ({ oldVersion }) => {
         const fresh = request.result;
-        fresh.createObjectStore('images', { keyPath: 'sha256' });
+        if (oldVersion === 1) {
+          // The next sync fetches them again, as it does whatever is missing.
+          fresh.deleteObjectStore('labels');
+        } else {
+          fresh.createObjectStore('images', { keyPath: 'sha256' });
+          fresh.createObjectStore('dataset');
+          more?.(fresh);
+        }
         fresh.createObjectStore('labels', { keyPath: 'sha256' });
-        fresh.createObjectStore('dataset');
-        more?.(fresh);
       };
       return answered(request);
     });

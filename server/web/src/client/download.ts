@@ -26,6 +26,9 @@ export interface DownloadOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Takes the body of an answer. What it fails with counts as a failure of the network. */
+type Take<T> = (response: Response) => Promise<T>;
+
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -51,9 +54,9 @@ async function detailOf(response: Response): Promise<string> {
   return status;
 }
 
-async function tryOnce(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+async function tryOnce<T>(url: string, options: DownloadOptions, take: Take<T>): Promise<T> {
   const response = await fetch(url, { cache: options.cache, signal: options.signal ?? null });
-  if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  if (response.ok) return await take(response);
   const parts = {
     place: url,
     wanted: 'an answer of 200',
@@ -73,20 +76,25 @@ function millisecondsUntil(again: string): number {
   return Math.max(wait || 0, PAUSES[0] as number);
 }
 
+/** The bytes at `url`; as {@link downloadAs}. */
+export function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+  return downloadAs(url, options, async (response) => new Uint8Array(await response.arrayBuffer()));
+}
+
 /**
- * The body at `url`.
+ * What `take` makes of the body at `url`.
  *
  * Network failures (also in the middle of a body) and 5xx answers are tried again three times, 4xx never. An answer that
  * says when to come again is taken at its word, as often as it takes, for two minutes in all.
  *
  * @throws DataprepError `http` on a 4xx answer, `network` when the tries are used up; the signal's reason on abort
  */
-export async function download(url: string, options: DownloadOptions): Promise<Uint8Array<ArrayBuffer>> {
+export async function downloadAs<T>(url: string, options: DownloadOptions, take: Take<T>): Promise<T> {
   let patience = PATIENCE;
   for (let tried = 0; ; ) {
     options.signal?.throwIfAborted();
     try {
-      return await tryOnce(url, options);
+      return await tryOnce(url, options, take);
     } catch (thrown) {
       options.signal?.throwIfAborted();
       if (thrown instanceof DataprepError && thrown.code !== 'network') throw thrown;

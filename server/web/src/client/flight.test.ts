@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { inFlight, oneAhead, pipelined } from './flight.ts';
+import { grouping, inFlight, oneAhead, pipelined } from './flight.ts';
 import { grouped, portioned } from './reader.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
@@ -50,6 +50,57 @@ describe('inFlight', () => {
     });
     await expect(work).rejects.toThrow('no');
     expect(log).toEqual([0]);
+  });
+});
+
+describe('grouping', () => {
+  it('hands on every item once, in order, one group at a time, and tells each what became of its group', async () => {
+    const comings = fc.array(fc.record({ item: fc.nat(), after: fc.nat(3), fails: fc.boolean() }));
+    await fc.assert(
+      fc.asyncProperty(comings, async (list) => {
+        const groups: number[][] = [];
+        let busy = false;
+        const put = grouping(async (group: readonly number[]) => {
+          expect(busy).toBe(false);
+          busy = true;
+          groups.push([...group]);
+          await turn();
+          busy = false;
+          if (group.some((at) => list[at]?.fails)) throw new Error(`${group[0]}`);
+        });
+        const ends: Promise<string>[] = [];
+        for (const [at, { after }] of list.entries()) {
+          for (let turns = 0; turns < after; turns++) await turn();
+          ends.push(
+            put(at).then(
+              () => 'done',
+              ({ message }: Error) => message,
+            ),
+          );
+        }
+        const found = await Promise.all(ends);
+        expect(groups.flat()).toEqual([...list.keys()]);
+        const wanted = groups.flatMap((group) => {
+          const failed = group.some((at) => list[at]?.fails);
+          return group.map(() => (failed ? `${group[0]}` : 'done'));
+        });
+        expect(found).toEqual(wanted);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('makes one group of what comes while it is busy', async () => {
+    const groups: number[][] = [];
+    const put = grouping(async (group: readonly number[]) => {
+      groups.push([...group]);
+      await turn();
+    });
+    const first = put(1);
+    await Promise.resolve();
+    await Promise.all([first, put(2), put(3)]);
+    await put(4);
+    expect(groups).toEqual([[1], [2, 3], [4]]);
   });
 });
 

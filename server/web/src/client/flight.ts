@@ -69,6 +69,29 @@ export async function* pipelined<T, R>(
   }
 }
 
+/**
+ * Hands items to `work` in groups, one after the other: what comes while it is busy is the next group.
+ *
+ * @returns what takes an item; it resolves, or rejects, as the work on its group does
+ */
+export function grouping<T>(work: (group: readonly T[]) => Promise<void>): (item: T) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  let next: { group: T[]; done: Promise<void> } | null = null;
+  return (item) => {
+    if (!next) {
+      const group: T[] = [];
+      const done = last.then(() => {
+        next = null;
+        return work(group);
+      });
+      last = done.catch(() => undefined);
+      next = { group, done };
+    }
+    next.group.push(item);
+    return next.done;
+  };
+}
+
 /** Asks `source` for its next value while the consumer is still busy with the last one. */
 export function oneAhead<T>(source: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
   return pipelined(source, 1, async (item) => item);

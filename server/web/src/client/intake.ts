@@ -1,11 +1,19 @@
-import { allOf, type Connection, type CurrentState, type PendingState, type StoredAs } from './connection.ts';
+import {
+  allOf,
+  type Connection,
+  type CurrentState,
+  type PendingState,
+  type StoredAs,
+  type Tables,
+} from './connection.ts';
+import { grouping } from './flight.ts';
 import type { Missing } from './sync-plan.ts';
-import type { Sample, ShardReference } from './wire.ts';
+import type { ShardReference } from './wire.ts';
 
-/** One shard, or the half of it that was missing, on its way in. */
+/** One shard, or the half of it that was missing, verified and on its way in: rows. */
 export interface ShardDelivery {
-  images?: { sha256: string; bytes: Uint8Array<ArrayBuffer> };
-  labels?: { sha256: string; samples: Sample[] };
+  images?: Tables['images']['value'];
+  labels?: Tables['labels']['value'];
 }
 
 /** Which halves of shards are stored. */
@@ -28,11 +36,11 @@ export class Intake {
   }
 
   current(): Promise<CurrentState | undefined> {
-    return currentState(this.connection);
+    return storedState(this.connection, 'current');
   }
 
   pending(): Promise<PendingState | undefined> {
-    return pendingState(this.connection);
+    return storedState(this.connection, 'pending');
   }
 
   keys(): Promise<StoredKeys> {
@@ -50,21 +58,20 @@ export class Intake {
     );
   }
 
-  /** Writes a shard, images and labels in one transaction; it is stored when this resolves. */
-  async put({ images, labels }: ShardDelivery): Promise<void> {
-    const storedAs = await this.storedAs();
-    const row = images && {
-      sha256: images.sha256,
-      blob: storedAs === 'blob' ? new Blob([images.bytes]) : images.bytes.buffer,
-    };
-    const wanted = `to store a shard of ${images?.bytes.byteLength ?? 0} bytes`;
-    await this.connection.transact('readwrite', ['images', 'labels'], wanted, (transaction) => {
-      const writes: (() => Promise<unknown>)[] = [];
-      if (row) writes.push(() => transaction.objectStore('images').put(row));
-      if (labels) writes.push(() => transaction.objectStore('labels').put(labels));
-      return allOf(writes);
-    });
-  }
+  /**
+   * Writes a shard, images and labels in one transaction; it is stored when this resolves. Shards that arrive while
+   * another is written share the next transaction: each costs the browser some milliseconds, whatever is in it.
+   */
+  readonly put: (delivery: ShardDelivery) => Promise<void> = grouping((deliveries) =>
+    this.connection.transact('readwrite', ['images', 'labels'], `to store ${deliveries.length} shards`, (transaction) =>
+      allOf(
+        deliveries.flatMap(({ images, labels }) => [
+          async () => images && transaction.objectStore('images').put(images),
+          async () => labels && transaction.objectStore('labels').put(labels),
+        ]),
+      ),
+    ),
+  );
 
   /** Deletes halves of shards, all of them in one transaction. */
   async remove(damaged: readonly Missing[]): Promise<void> {
@@ -112,20 +119,20 @@ export class Intake {
   }
 }
 
-/** The dataset as of the last finished sync. */
-export async function currentState(connection: Connection): Promise<CurrentState | undefined> {
-  const state = connection.transact('readonly', ['dataset'], 'to read the state', (transaction) =>
-    transaction.objectStore('dataset').get('current'),
-  );
-  return (await state) as CurrentState | undefined;
+/** What a sync has left: the state that it made current, or what it is after if it has not finished. */
+interface States {
+  current: CurrentState;
+  pending: PendingState;
 }
 
-/** What the sync is after that was begun last, if it has not finished. */
-export async function pendingState(connection: Connection): Promise<PendingState | undefined> {
+export async function storedState<Key extends keyof States>(
+  connection: Connection,
+  key: Key,
+): Promise<States[Key] | undefined> {
   const state = connection.transact('readonly', ['dataset'], 'to read the state', (transaction) =>
-    transaction.objectStore('dataset').get('pending'),
+    transaction.objectStore('dataset').get(key),
   );
-  return (await state) as PendingState | undefined;
+  return (await state) as States[Key] | undefined;
 }
 
 /** The keys of everything stored. */

@@ -3,9 +3,13 @@ import { decodeMask, type Mask } from './decode/mask.ts';
 import type { EncodedPicture, PathName, Picture } from './decode/path.ts';
 import { DecodePool } from './decode/pool.ts';
 import { type GoldenPicture, pathName } from './decode/proof.ts';
+import { inFlight } from './flight.ts';
 import { type Entry, readShard } from './reader.ts';
 import type { CurrentState, Vault } from './vault.ts';
 import type { DatasetIndex, GoldenSample, Sample } from './wire.ts';
+
+/** Shards in which golden samples are looked for at once. */
+const SHARDS_IN_FLIGHT = 8;
 
 /**
  * The size in pixels that a sample's picture must have: the dataset's, where it has one, since a tensor of a batch is
@@ -16,10 +20,8 @@ function storedSize(index: DatasetIndex, sample: Sample): { width: number; heigh
   return { width: index.image.width ?? width, height: index.image.height ?? height };
 }
 
-/** Decodes pictures of one state of the dataset; several lists at a time, ahead of need. */
+/** Decodes pictures of one state of the dataset; several lists at a time. */
 export interface Decoding {
-  /** How many lists may be under way, or done and not taken yet, when one is of so many decoded bytes. */
-  ahead(bytes: number): number;
   /** To RGB. @throws DataprepError (`decode`) naming the first sample that fails */
   pictures(entries: readonly Entry[]): Promise<Picture[]>;
   /**
@@ -82,7 +84,6 @@ export class PictureDecoder {
     this.#pool = pool;
     const all = (entries: readonly Entry[]): EncodedPicture[] => entries.map((entry) => encoded(current.index, entry));
     return {
-      ahead: (bytes) => pool.ahead(bytes),
       pictures: async (entries) => (await pool.run({ pictures: all(entries) })) as Picture[],
       values: async (entries, table) =>
         (await pool.run({ pictures: all(entries), table })) as Float32Array<ArrayBuffer>,
@@ -103,18 +104,20 @@ export class PictureDecoder {
   async #goldens(index: DatasetIndex, split: string): Promise<GoldenPicture[]> {
     const wanted = new Map(index.golden.filter((one) => one.split === split).map((one) => [one.key, one]));
     const found: GoldenPicture[] = [];
-    for (const shard of index.shards) {
-      if (wanted.size === 0) break;
-      if (shard.split !== split) continue;
-      const labels = await this.#vault.labels(shard.labels.sha256);
-      if (!labels?.some((sample) => wanted.has(sample.key))) continue;
+    const shards = index.shards.filter((shard) => shard.split === split);
+    await inFlight(shards, SHARDS_IN_FLIGHT, async (shard) => {
+      const labels = wanted.size > 0 && (await this.#vault.labels(shard.labels.sha256));
+      if (!labels) return;
+      // Looked for in the text, since most shards have none, and to parse them all takes as long as to read a window.
+      const text = new TextDecoder().decode(labels);
+      if (![...wanted.keys()].some((key) => text.includes(JSON.stringify(key)))) return;
       for (const entry of await readShard(this.#vault, shard)) {
         const golden = wanted.get(entry.sample.key);
         if (!golden) continue;
         wanted.delete(entry.sample.key);
         found.push(goldenPicture(index, golden, entry));
       }
-    }
+    });
     for (const [key] of wanted) throw unlikeIndex(key, `the golden sample in split ${split}`, 'none');
     return found;
   }

@@ -1,5 +1,6 @@
 import { DataprepError } from './complaint.ts';
 import { inFlight, oneAhead } from './flight.ts';
+import { damagedLabels, parseLabels, parseStored, sampleViews } from './labels.ts';
 import type { ReadWindow } from './order.ts';
 import type { Vault } from './vault.ts';
 import type { Sample, ShardReference } from './wire.ts';
@@ -28,26 +29,25 @@ function swept(shard: ShardReference): DataprepError {
 
 /** The samples of a shard, as stored. */
 export async function readLabels(vault: Vault, shard: ShardReference): Promise<Sample[]> {
-  const samples = await vault.labels(shard.labels.sha256);
-  if (!samples) throw swept(shard);
-  return samples;
+  const labels = await vault.labels(shard.labels.sha256);
+  if (!labels) throw swept(shard);
+  return parseLabels(labels);
 }
 
-interface Halves {
-  samples: Sample[];
-  images: Uint8Array<ArrayBuffer>;
-}
-
-async function readHalves(vault: Vault, shard: ShardReference): Promise<Halves> {
-  const [samples, images] = await Promise.all([readLabels(vault, shard), vault.images(shard.images.sha256)]);
-  if (!images) throw swept(shard);
-  return { samples, images };
+/** The halves of a shard. */
+async function readHalves(
+  vault: Vault,
+  shard: ShardReference,
+): Promise<{ labels: Uint8Array; images: Uint8Array<ArrayBuffer> }> {
+  const [labels, images] = await Promise.all([vault.labels(shard.labels.sha256), vault.images(shard.images.sha256)]);
+  if (!labels || !images) throw swept(shard);
+  return { labels, images };
 }
 
 /** A whole shard: one read for its images and one for its labels. */
 export async function readShard(vault: Vault, shard: ShardReference): Promise<Entry[]> {
-  const { samples, images } = await readHalves(vault, shard);
-  return samples.map((sample) => entryOf(sample, images));
+  const { labels, images } = await readHalves(vault, shard);
+  return parseLabels(labels).map((sample) => entryOf(sample, images));
 }
 
 /** A sample's part of its shard: the image, and behind it the mask. */
@@ -58,13 +58,13 @@ export function entryOf(sample: Sample, shard: Uint8Array<ArrayBuffer>): Entry {
 }
 
 /**
- * An entry as it waits for its turn: its labels as text.
+ * An entry as it waits for its turn: its labels as the bytes that they are stored as.
  *
  * A split has a million little arrays of labels. Every garbage collection would go through all of them, and each batch
  * of pictures brings one nearer: the page stood still for a tenth of a second at a time.
  */
 interface Waiting {
-  labels: string;
+  labels: Uint8Array;
   shard: Uint8Array<ArrayBuffer>;
 }
 
@@ -75,10 +75,11 @@ async function readWindow(
 ): Promise<Waiting[]> {
   const waiting = new Map<number, Waiting>();
   await inFlight(parts, SHARDS_IN_FLIGHT, async ({ shard, start }) => {
-    const { samples, images } = await readHalves(vault, shards[shard] as ShardReference);
-    for (const [position, sample] of samples.entries()) {
-      waiting.set(start + position, { labels: JSON.stringify(sample), shard: images });
-    }
+    const reference = shards[shard] as ShardReference;
+    const { labels, images } = await readHalves(vault, reference);
+    const views = sampleViews(labels);
+    if (views.length !== reference.count) throw damagedLabels(`${views.length} of ${reference.count} samples`);
+    for (const [position, view] of views.entries()) waiting.set(start + position, { labels: view, shard: images });
   });
   return order.map((at) => waiting.get(at) as Waiting);
 }
@@ -113,7 +114,7 @@ export async function* readEntries(
   for await (const waiting of oneAhead(read())) {
     for (const { labels, shard } of waiting) {
       passed++;
-      const entry = entryOf(JSON.parse(labels) as Sample, shard);
+      const entry = entryOf(parseStored<Sample>(labels), shard);
       if (!filter || filter(entry.sample)) yield { ...entry, passed };
     }
   }

@@ -1,9 +1,10 @@
 import { type ReadIdentity, type Stretch, stretchOf } from './cursor.ts';
+import { jobsAhead } from './decode/pool.ts';
 import { type ArrayBatch, BatchMaker } from './epoch.ts';
 import { pipelined } from './flight.ts';
 import { type BatchOptions, badOption, type EpochOptions, type ReadMethod } from './options.ts';
 import { epochOrder, kindOf } from './order.ts';
-import type { PictureDecoder } from './picture-decoder.ts';
+import type { Decoding, PictureDecoder } from './picture-decoder.ts';
 import type { ReadPlan } from './plan.ts';
 import { type Entry, grouped, type PlacedEntry, portioned, readEntries, type SampleFilter } from './reader.ts';
 import { type SamplePixels, samplePixels } from './sample-pixels.ts';
@@ -22,6 +23,14 @@ function epochEntries(
   return readEntries(vault, shards, epochOrder(parts, shuffle, seed, epoch), from, filter);
 }
 
+/** The proof of a path takes as long as the first window does to come in: one goes on beside the other. */
+function startDecoding({ current }: ReadPlan, decoder: PictureDecoder): Promise<Decoding> {
+  const decoding = decoder.decoding(current);
+  // Heard by the first group, if that ever comes.
+  decoding.catch(() => undefined);
+  return decoding;
+}
+
 /** See {@link Dataset.pixels}. */
 export async function* readPixels(
   plan: ReadPlan,
@@ -29,10 +38,12 @@ export async function* readPixels(
   { filter, augment, epoch = 0 }: EpochOptions,
 ): AsyncGenerator<SamplePixels, void, undefined> {
   const entries = epochEntries(plan, epoch, 0, filter);
-  const decoding = await decoder.decoding(plan.current);
+  const decoding = startDecoding(plan, decoder);
   const variation = { augment, seed: plan.identity.seed, epoch };
   const groups = portioned(entries, GROUP_BYTES, rgbBytes);
-  const read = pipelined(groups, decoding.ahead(GROUP_BYTES), (group) => samplePixels(group, decoding, variation));
+  const read = pipelined(groups, jobsAhead(GROUP_BYTES), async (group) =>
+    samplePixels(group, await decoding, variation),
+  );
   for await (const group of read) yield* group;
 }
 
@@ -70,14 +81,14 @@ export async function* readArrays(
   const { batchSize, dropLast, repeat, task, maxBoxes, augment } = options;
   const stretch = stretchOf(method, options, identity);
   const maker = new BatchMaker(current.index, options);
-  const decoding = await decoder.decoding(current);
+  const decoding = startDecoding(plan, decoder);
   const kept = { ...identity, batchSize, dropLast, repeat, task, maxBoxes, first: stretch.first };
   const make = async ({ entries, epoch }: Group): Promise<ArrayBatch> => {
-    const contents = await maker.prepare(entries, decoding, { augment, seed: identity.seed, epoch });
+    const contents = await maker.prepare(entries, await decoding, { augment, seed: identity.seed, epoch });
     const cursor = { ...kept, epoch, position: entries.at(-1)?.passed ?? 0 };
     return { ...contents, order: kindOf(identity.shuffle), cursor };
   };
-  yield* pipelined(groupsOf(method, plan, options, stretch), decoding.ahead(maker.bytes(batchSize)), make);
+  yield* pipelined(groupsOf(method, plan, options, stretch), jobsAhead(maker.bytes(batchSize)), make);
 }
 
 function rgbBytes({ sample }: Entry): number {

@@ -23,7 +23,7 @@ export function surroundings(): Surroundings {
   }
   if (!globalThis.navigator?.storage) {
     losses.push(
-      'No navigator.storage: how much room is left is not known before it runs out, and the browser cannot be asked to keep what is stored.',
+      'No navigator.storage: nothing says how much room is left, and the browser cannot be asked to keep what is stored.',
     );
   }
   if (!globalThis.isSecureContext) {

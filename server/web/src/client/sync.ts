@@ -43,7 +43,7 @@ export interface SyncResult {
 }
 
 /** Enough to hide latency; more would only hold more bodies in memory. */
-const SHARDS_IN_FLIGHT = 6;
+const SHARDS_IN_FLIGHT = 12;
 
 /** How often a sync starts over because the server's store was replaced, or another tab swept, in the middle. */
 const STARTS = 4;
@@ -183,7 +183,7 @@ class SyncRun {
   async #fetchShard(missing: Missing, index: DatasetIndex): Promise<void> {
     let delivery: ShardDelivery;
     try {
-      delivery = await downloadShard(this.#address, missing, this.#signal);
+      delivery = await downloadShard(this.#address, missing, await this.#intake.storedAs(), this.#signal);
     } catch (thrown) {
       if (thrown instanceof DataprepError && thrown.code === 'http') await this.#unlessReplaced(index, thrown);
       throw thrown;

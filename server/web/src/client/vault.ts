@@ -1,8 +1,14 @@
-import { Connection, type CurrentState, deleteDatabase, type PendingState, type StoredAs } from './connection.ts';
-import { currentState, Intake, pendingState, type StoredKeys, storedKeys } from './intake.ts';
+import {
+  Connection,
+  type CurrentState,
+  deleteDatabase,
+  type PendingState,
+  type StoredAs,
+  type Tables,
+} from './connection.ts';
+import { Intake, type StoredKeys, storedKeys, storedState } from './intake.ts';
 import { besideReaders } from './lock.ts';
 import { leftUnswept, sweep } from './sweep.ts';
-import type { Sample } from './wire.ts';
 
 export type { CurrentState, PendingState, StoredAs } from './connection.ts';
 
@@ -44,30 +50,31 @@ export class Vault {
 
   /** The dataset as of the last finished sync. */
   async current(): Promise<CurrentState | undefined> {
-    return currentState(await this.#connection());
+    return storedState(await this.#connection(), 'current');
   }
 
   /** What the sync is after that was begun last, if it has not finished. */
   async pending(): Promise<PendingState | undefined> {
-    return pendingState(await this.#connection());
+    return storedState(await this.#connection(), 'pending');
   }
 
-  /** The samples of a shard, by the SHA-256 of its labels. */
-  async labels(sha256: string): Promise<Sample[] | undefined> {
-    const connection = await this.#connection();
-    const row = await connection.transact('readonly', ['labels'], `to read labels ${sha256}`, (transaction) =>
-      transaction.objectStore('labels').get(sha256),
-    );
-    return row?.samples;
+  /** The labels of a shard as they were downloaded, by their SHA-256. */
+  async labels(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const row = await this.#row('labels', sha256);
+    return row && new Uint8Array(row.bytes);
   }
 
   /** The images of a shard, one after the other, by their SHA-256. */
   async images(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const row = await this.#row('images', sha256);
+    return row && new Uint8Array(await (await this.#connection()).bytes(row.blob, `to read images ${sha256}`));
+  }
+
+  async #row<Half extends 'images' | 'labels'>(half: Half, sha256: string): Promise<Tables[Half]['value'] | undefined> {
     const connection = await this.#connection();
-    const row = await connection.transact('readonly', ['images'], `to read images ${sha256}`, (transaction) =>
-      transaction.objectStore('images').get(sha256),
+    return connection.transact('readonly', [half], `to read ${half} ${sha256}`, (transaction) =>
+      transaction.objectStore(half).get(sha256),
     );
-    return row && new Uint8Array(await connection.bytes(row.blob, `to read images ${sha256}`));
   }
 
   /** Deletes what no index names any more, if a sync has left some of it and nobody reads it. */

@@ -1,5 +1,4 @@
 import type { Address } from './address.ts';
-import { canonicalJson } from './canonical.ts';
 import { DataprepError } from './complaint.ts';
 import { sha256Hex } from './digest.ts';
 import { inFlight } from './flight.ts';
@@ -7,7 +6,7 @@ import type { ShardDelivery } from './intake.ts';
 import { oneSync, startReading, untilEither } from './lock.ts';
 import { downloadShard } from './shard-download.ts';
 import { bytesOf, type Missing } from './sync-plan.ts';
-import type { CurrentState, Vault } from './vault.ts';
+import type { CurrentState, StoredAs, Vault } from './vault.ts';
 import type { ShardReference } from './wire.ts';
 
 /** Where a verification is; files are halves of shards. */
@@ -58,7 +57,10 @@ export async function verifyDataset(
         const { damaged, missing } = await findDamage(vault, shards, options, signal);
         // Gone before anything is fetched: nobody trains on what is known to be damaged, whatever happens from here on.
         await intake.remove(missing);
-        await inFlight(missing, SHARDS_IN_FLIGHT, async (each) => intake.put(await fetchAgain(address, each, signal)));
+        const as = await intake.storedAs();
+        await inFlight(missing, SHARDS_IN_FLIGHT, async (each) =>
+          intake.put(await fetchAgain(address, each, as, signal)),
+        );
         const bytesFetched = missing.reduce((sum, each) => sum + bytesOf(each), 0);
         return { digest: index.digest, filesChecked: 2 * shards.length, damaged, bytesFetched };
       } finally {
@@ -77,10 +79,7 @@ async function findDamage(
   const progress = { filesDone: 0, filesTotal: 2 * shards.length };
   const found = await inFlight(shards, SHARDS_IN_FLIGHT, async (shard) => {
     const images = await faultOf(signal, shard.images.sha256, () => vault.images(shard.images.sha256));
-    const labels = await faultOf(signal, shard.labels.sha256, async () => {
-      const samples = await vault.labels(shard.labels.sha256);
-      return samples && new TextEncoder().encode(canonicalJson({ id: shard.id, split: shard.split, samples }));
-    });
+    const labels = await faultOf(signal, shard.labels.sha256, () => vault.labels(shard.labels.sha256));
     progress.filesDone += 2;
     onProgress?.({ ...progress });
     return { shard, images, labels };
@@ -114,9 +113,14 @@ async function faultOf(
   }
 }
 
-async function fetchAgain(address: Address, missing: Missing, signal: AbortSignal): Promise<ShardDelivery> {
+async function fetchAgain(
+  address: Address,
+  missing: Missing,
+  as: StoredAs,
+  signal: AbortSignal,
+): Promise<ShardDelivery> {
   try {
-    return await downloadShard(address, missing, signal);
+    return await downloadShard(address, missing, as, signal);
   } catch (cause) {
     if (!(cause instanceof DataprepError && cause.code === 'http')) throw cause;
     throw new DataprepError(

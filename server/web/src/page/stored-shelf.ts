@@ -1,4 +1,5 @@
 import { datasetAddress } from '../client/address.ts';
+import { parseLabels } from '../client/labels.ts';
 import { type CurrentState, Vault } from '../client/vault.ts';
 import type { DatasetIndex, Sample, ShardReference } from '../client/wire.ts';
 import type { BrowsedSample, DatasetSummary, LedgerRow, Page, SampleQuery } from './server.ts';
@@ -53,8 +54,8 @@ export class StoredShelf implements Shelf {
       id += shard.count;
       if (id <= (after ?? 0) || (filter.split && shard.split !== filter.split)) continue;
       signal.throwIfAborted();
-      const labels = (await vault.labels(shard.labels.sha256)) ?? [];
-      const numbered = labels.map((sample, at) => ({ sample, id: first + at }));
+      const stored = await vault.labels(shard.labels.sha256);
+      const numbered = (stored ? parseLabels(stored) : []).map((sample, at) => ({ sample, id: first + at }));
       const fitting = numbered.filter(
         (one) => one.id > (after ?? 0) && fits(one.sample, filter, current.index.classes),
       );

@@ -4,7 +4,7 @@ import { bitmap } from './bitmap.ts';
 import { decoder, unconverted } from './decoder.ts';
 import type { DecodePath, EncodedPicture, PathName, Picture } from './path.ts';
 import { planes } from './planes.ts';
-import { BYTES, type Raster, valueTable, writePixels } from './raster.ts';
+import { type Raster, valueTable, writePixels } from './raster.ts';
 import { raw } from './raw.ts';
 
 /** The paths; `unconverted` is the stricter half of `decoder`. */
@@ -46,26 +46,31 @@ async function decodeChecked(path: PathId, encoded: EncodedPicture, write: (rast
   }
 }
 
+/** Writes a raster's pixels as RGB, into a buffer that has nothing else. */
+export type WriteRgb = (raster: Raster, rgb: Uint8Array<ArrayBuffer>) => void;
+
 /** Decodes to a picture of its own. @throws DataprepError (`decode`) */
-async function decodePicture(path: PathId, encoded: EncodedPicture): Promise<Picture> {
+async function decodePicture(path: PathId, encoded: EncodedPicture, write: WriteRgb): Promise<Picture> {
   const { width, height } = encoded;
   const rgb = new Uint8Array(width * height * 3);
-  await decodeChecked(path, encoded, (raster) => writePixels(raster, rgb, 0, BYTES));
+  await decodeChecked(path, encoded, (raster) => write(raster, rgb));
   return { rgb, width, height };
 }
 
-/** Does a job on the thread that this runs on. */
-export const runJob: Run = async ({ path, pictures, table }) => {
-  if (!table) return inFlight(pictures, DECODES_IN_FLIGHT, (each) => decodePicture(path, each));
-  const written = valueTable(table);
-  const size = pictures.reduce((sum, { width, height }) => sum + width * height * 3, 0);
-  const values = new Float32Array(size);
-  await inFlight(pictures, DECODES_IN_FLIGHT, (each, position) => {
-    const at = (size / pictures.length) * position;
-    return decodeChecked(path, each, (raster) => writePixels(raster, values, at, written));
-  });
-  return values;
-};
+/** Does jobs on the thread that this runs on. */
+export const jobRunner =
+  (write: WriteRgb): Run =>
+  async ({ path, pictures, table }) => {
+    if (!table) return inFlight(pictures, DECODES_IN_FLIGHT, (each) => decodePicture(path, each, write));
+    const written = valueTable(table);
+    const size = pictures.reduce((sum, { width, height }) => sum + width * height * 3, 0);
+    const values = new Float32Array(size);
+    await inFlight(pictures, DECODES_IN_FLIGHT, (each, position) => {
+      const at = (size / pictures.length) * position;
+      return decodeChecked(path, each, (raster) => writePixels(raster, values, at, written));
+    });
+    return values;
+  };
 
 /** Does jobs in turn: those that wait do not take from the one under way. */
 export function inTurn(run: Run): Run {

@@ -1,6 +1,7 @@
 import { reasonOf } from '../complaint.ts';
-import { type Decoded, type DecodeJob, inTurn, type Run, runJob } from './job.ts';
+import { type Decoded, type DecodeJob, inTurn, jobRunner, type Run } from './job.ts';
 import { type ProofRequest, type ProvenPath, provePath } from './proof.ts';
+import { writeRgb } from './raster.ts';
 import { WorkerLink, WorkerLost } from './worker-link.ts';
 
 /** More would wait for each other: what they share (a browser's image threads, the page) is busy by then. */
@@ -11,6 +12,16 @@ const IDLE = 3000;
 
 /** What may lie decoded and not yet taken, in bytes, where that is more than one job. */
 const AHEAD = 64 * 2 ** 20;
+
+/** How many workers decode here. */
+function crewSize(): number {
+  return Math.min(MOST_WORKERS, globalThis.navigator?.hardwareConcurrency || 1);
+}
+
+/** How many jobs of so many decoded bytes each may be under way, or done and not taken yet. */
+export function jobsAhead(bytes: number): number {
+  return Math.max(1, Math.min(2 * crewSize(), Math.floor(AHEAD / bytes)));
+}
 
 /** Somebody who decodes, a worker or the page's own thread, by the path that is proven there. */
 interface Hand {
@@ -26,7 +37,6 @@ export type Assignment = Omit<DecodeJob, 'path'>;
 /** Decodes the pictures of one state of a dataset, in workers where that is possible. */
 export class DecodePool {
   readonly #proof: ProofRequest;
-  readonly #size = Math.min(MOST_WORKERS, globalThis.navigator?.hardwareConcurrency || 1);
   /** Those that were started, also those that have no proof yet. */
   #workers: WorkerLink[] = [];
   #crew: Promise<Hand[]> | null = null;
@@ -49,11 +59,6 @@ export class DecodePool {
   /** Why pictures are not decoded in workers; null when they are. */
   get loss(): string | null {
     return this.#loss;
-  }
-
-  /** How many jobs of so many decoded bytes each may be under way, or done and not taken yet. */
-  ahead(bytes: number): number {
-    return Math.max(1, Math.min(2 * this.#size, Math.floor(AHEAD / bytes)));
   }
 
   /** Proves a path, where that has not been done. @throws DataprepError (`decode`) when there is none */
@@ -124,14 +129,14 @@ export class DecodePool {
       return this.#stayHere(thrown);
     }
     // One that cannot is done without: the first can, and does the same.
-    for (let more = 1; more < this.#size; more++) join().catch(() => undefined);
+    for (let more = 1; more < crewSize(); more++) join().catch(() => undefined);
     return hands;
   }
 
   /** For good: a worker that cannot be started now could not be in three seconds either. */
   #stayHere(because: unknown): Promise<Hand[]> {
     const start = async (): Promise<Hand[]> => {
-      const hand = await this.#proving(inTurn(runJob));
+      const hand = await this.#proving(inTurn(jobRunner(writeRgb)));
       this.#loss = `No worker decodes here, so pictures keep the page busy: ${reasonOf(because)}.`;
       return [hand];
     };

@@ -1,5 +1,6 @@
 import { type ComplaintCode, type ComplaintParts, DataprepError } from '../complaint.ts';
-import { type Decoded, type DecodeJob, inTurn, runJob } from './job.ts';
+import { writeRgbFast } from './four-pixels.ts';
+import { type Decoded, type DecodeJob, inTurn, jobRunner } from './job.ts';
 
 /** What a DataprepError is made of. */
 export type Complaint = ComplaintParts & { code: ComplaintCode };
@@ -11,7 +12,7 @@ export interface Answer {
   failure?: Complaint | Error;
 }
 
-const run = inTurn(runJob);
+const run = inTurn(jobRunner(writeRgbFast));
 
 function answer(message: Answer, arrays: (Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>)[] = []): void {
   self.postMessage(message, { transfer: arrays.map(({ buffer }) => buffer) });

@@ -1,5 +1,6 @@
 import { allOf, type Connection, type CurrentState, type StoredAs } from '../connection.ts';
 import { filesOf, holds, Intake, type StoredKeys, storedKeys } from '../intake.ts';
+import { parseLabels } from '../labels.ts';
 import type { Sample, ShardReference } from '../wire.ts';
 import {
   type Place,
@@ -122,7 +123,8 @@ class Swapping {
   }
 
   async #samples(shard: ShardReference): Promise<Sample[]> {
-    return (await this.#swap.objectStore('labels').get(shard.labels.sha256))?.samples ?? [];
+    const row = await this.#swap.objectStore('labels').get(shard.labels.sha256);
+    return row ? parseLabels(new Uint8Array(row.bytes)) : [];
   }
 
   /** Of a shard whose labels changed alone: the pictures that are to lie under another key than they do. */
