@@ -7,14 +7,17 @@ import signal
 import socket
 import ssl
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from dataprep.errors import SettingsError
@@ -158,7 +161,7 @@ def _serve_by_several(settings: Settings, endpoint: Endpoint, listening: Callabl
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
         # Each process makes its own application.
         own = replace(settings, shared=shared)
-        config = _config(partial(create_app, own), own, endpoint)
+        config = _config(partial(_one_of_several, own), own, endpoint)
         try:
             bound = config.bind_socket()
         except SystemExit:
@@ -172,6 +175,19 @@ def _serve_by_several(settings: Settings, endpoint: Endpoint, listening: Callabl
         with bound:
             _Several(config, bound, ready).run()
     return bool(answering)
+
+
+def _one_of_several(settings: Settings) -> FastAPI:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    return create_app(settings)
+
+
+def _end_with_parent() -> None:
+    # A parent that is killed can't end its processes: they would keep the port, and nobody would begin them again.
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _check(settings: Settings, endpoint: Endpoint) -> None:

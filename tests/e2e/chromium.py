@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -48,6 +49,30 @@ def chromium(profile: Path, *flags: str) -> Iterator[BrowserContext]:
             yield context
         finally:
             context.close()
+
+
+@contextmanager
+def turn(context: BrowserContext) -> Iterator[BrowserContext]:
+    """One test's turn with a browser that others use as well: its pages and all that they stored are gone afterwards.
+
+    Each server has a port, and so an origin, of its own, but a later one may be given the port of an earlier one.
+    """
+    visited = set[str]()
+
+    def hear(page: Page) -> None:
+        page.on("framenavigated", lambda frame: visited.add(frame.url))
+
+    context.on("page", hear)
+    try:
+        yield context
+    finally:
+        context.remove_listener("page", hear)
+        for page in context.pages[1:]:  # without any, the browser would end
+            page.close()
+        session = context.new_cdp_session(context.pages[0])
+        for origin in {"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in visited if url.startswith("http")}:
+            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        session.detach()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from PIL import Image, JpegImagePlugin
 from playwright.sync_api import BrowserContext, Page, Route
 
 from dataprep.store.read import Store
-from tests.e2e.chromium import FLAGS, TFJS, chromium, quiet
+from tests.e2e.chromium import FLAGS, TFJS, chromium, quiet, turn
 from tests.e2e.conftest import built, serving
 from tests.e2e.decoded import decoded_in_python
 
@@ -87,10 +87,17 @@ LAN = "lan.test"
 HOSTS = ["127.0.0.1", LAN]
 
 
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.e2e.chromium.FLAGS", [*FLAGS, f"--host-resolver-rules=MAP {LAN} 127.0.0.1"])
+        with chromium(tmp_path_factory.mktemp("profile")) as context:
+            yield context
+
+
 @pytest.fixture
-def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BrowserContext]:
-    monkeypatch.setattr("tests.e2e.chromium.FLAGS", [*FLAGS, f"--host-resolver-rules=MAP {LAN} 127.0.0.1"])
-    with chromium(tmp_path / "profile") as context:
+def browser(launched: BrowserContext) -> Iterator[BrowserContext]:
+    with turn(launched) as context:
         yield context
 
 

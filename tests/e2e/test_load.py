@@ -247,6 +247,17 @@ def test_several_processes_answer_and_are_begun_again(large: Path) -> None:
         until(lambda: not any(Path(f"/proc/{one}").exists() for one in workers))
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are listed by /proc")
+def test_several_processes_end_with_the_one_that_began_them(large: Path) -> None:
+    with three(large) as server:
+        until(lambda: len(children(server.process.pid)) == 3)
+        workers = children(server.process.pid)
+        server.process.kill()
+        until(lambda: not any(Path(f"/proc/{one}").exists() for one in workers))
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{server.url}/healthz")
+
+
 def test_a_head_has_its_bounds(large: Path) -> None:
     with serving(large) as server:
         url = httpx.URL(server.url)
