@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 PORT = 8000
 KILLS = 1000
 # Test files run so many at a time; those that measure memory want the machine nearly to themselves.
-TESTERS = 2
+TESTERS = 3
 WEB = server/web
 PAGES = $(WEB)/dist/index.html
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check

@@ -69,6 +69,6 @@ def texts(values: Iterable[str | None]) -> bytes:
     return f"[{','.join('null' if value is None else _quoted(value) for value in values)}]".encode()
 
 
-def sha256(content: bytes) -> str:
+def sha256(content: bytes | memoryview) -> str:
     """SHA-256 as 64 lower-case hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

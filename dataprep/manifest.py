@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -14,22 +13,23 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PlainValidator,
     Tag,
     ValidationError,
     create_model,
     field_validator,
     model_validator,
 )
-from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 
-from dataprep.document import Document, Location, parse, read
+from dataprep.choices import any_source, any_step, one_source, one_step
+from dataprep.document import Document, parse, read
 from dataprep.encoding import Encoding, Jpeg
 from dataprep.errors import ManifestError, near
+from dataprep.findings import finding
 from dataprep.normalization import PRESETS, MeanDivisor, Normalization, Preset
 from dataprep.passes import Color
 from dataprep.plan import Options
-from dataprep.sources import KeypointNames, Source, sources
+from dataprep.sources import KeypointNames, Source
 from dataprep.split import HashSplit, Split
 from dataprep.transforms import (
     Coloring,
@@ -39,7 +39,6 @@ from dataprep.transforms import (
     background,
     fill_colors,
     in_numbers,
-    transforms,
 )
 
 
@@ -85,40 +84,6 @@ class Limits(BaseModel):
         return value
 
 
-def _step_name(value: Any) -> str | None:
-    if isinstance(value, dict) and len(value) == 1:
-        return str(next(iter(value)))
-    if isinstance(value, str):
-        return value
-    if isinstance(value, BaseModel):
-        return next(iter(type(value).model_fields))
-    return None
-
-
-def _spelled_out(value: Any) -> Any:
-    # A transform without parameters can stand as its bare name, and `flip:` as a key without a value.
-    if isinstance(value, str):
-        return {value: {}}
-    if isinstance(value, dict):
-        return {name: {} if parameters is None else parameters for name, parameters in value.items()}
-    return value
-
-
-def _steps() -> Any:
-    """The union of ``{name: parameters}`` over all transforms: a step's name is its tag."""
-    members = []
-    for name, transform in transforms().items():
-        field: Any = {name: (transform, ...)}
-        step = create_model(f"{transform.__name__}Step", __config__=ConfigDict(extra="forbid", frozen=True), **field)
-        members.append(Annotated[step, Tag(name)])
-    return Annotated[_union(members), Discriminator(_step_name), BeforeValidator(_spelled_out)]
-
-
-def _union(members: Iterable[Any]) -> Any:
-    # The members are found at run time, so there is no X | Y to write.
-    return Union[tuple(members)]  # noqa: UP007 (see above)
-
-
 Auto = Literal["auto", "auto_scene"]
 
 
@@ -139,8 +104,8 @@ if TYPE_CHECKING:
     _Source = Source
     _Step = BaseModel
 else:
-    _Source = Annotated[_union(sources().values()), Field(discriminator="format")]
-    _Step = _steps()
+    _Source = Annotated[Any, PlainValidator(one_source)]
+    _Step = Annotated[Any, PlainValidator(one_step)]
 
 
 class Manifest(BaseModel):
@@ -271,7 +236,7 @@ def _loaded(document: Document) -> LoadedManifest:
         manifest = Manifest.model_validate(document.content)
     except ValidationError as error:
         errors = sorted(error.errors(include_url=False), key=lambda one: document.line(one["loc"]))
-        raise ManifestError("\n".join(dict.fromkeys(_finding(document, one) for one in errors))) from None
+        raise ManifestError("\n".join(dict.fromkeys(finding(Manifest, document, one) for one in errors))) from None
     root = _expand(manifest.source.root, document.place(("source", "root")))
     # Not Path.expanduser: that raises where there is no such user, and takes ./~a for ~a.
     return LoadedManifest(manifest=manifest, path=path, root=(path.parent / os.path.expanduser(root)).resolve())
@@ -279,7 +244,11 @@ def _loaded(document: Document) -> LoadedManifest:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a manifest, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Manifest.model_json_schema()}
+    one: Any = any_step()
+    steps: Any = (tuple[one, ...], Manifest.model_fields["transforms"])
+    source: Any = (any_source(), ...)
+    whole = create_model("Manifest", __base__=Manifest, __doc__=Manifest.__doc__, source=source, transforms=steps)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole.model_json_schema()}
 
 
 def _expand(text: str, place: str) -> str:
@@ -292,62 +261,3 @@ def _expand(text: str, place: str) -> str:
         return found
 
     return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}", value, text)
-
-
-def _finding(document: Document, error: ErrorDetails) -> str:
-    """One line: file, line, where, wanted and found."""
-    location: Location = tuple(error["loc"])
-    kind, context = error["type"], error.get("ctx", {})
-    where = ".".join(str(part) for part in document.known(location)) or "manifest"
-    place = document.place(location)
-    if kind == "extra_forbidden":
-        name = str(location[-1])
-        where = ".".join(str(part) for part in document.known(location[:-1])) or "the manifest"
-        return f"{place}: {where} has no key {name!r}{near(name, _fields(location[:-1]))}"
-    if kind == "union_tag_invalid":
-        tags = re.findall(r"'([^']+)'", context["expected_tags"])
-        what = context["discriminator"].strip("'")
-        place = document.place((*location, what))
-        subject = "transform" if "_step_name" in what else f"{where}.{what}"
-        return f"{place}: no {subject} is called {context['tag']!r}{near(context['tag'], tags)}"
-    if kind == "union_tag_not_found":
-        if location[:1] == ("transforms",):
-            return f"{place}: {where} wants one key, the transform's name, with its parameters"
-        known = f": {', '.join(sources())}; `dataprep init` tells which" if location[:1] == ("source",) else ""
-        return f"{place}: {where} wants a key {context['discriminator']}{known}"
-    if kind == "missing":
-        return f"{place}: {where} wants a key {location[-1]!r}, and it is not there"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    found = error.get("input")
-    shown = f", found {found!r}" if isinstance(found, str | int | float | bool | list) and kind != "value_error" else ""
-    return f"{place}: {where}: {message}{shown}"
-
-
-def _fields(location: Location) -> list[str]:
-    """The keys that are allowed at a place, walking the models as pydantic's location does."""
-    models: list[type[BaseModel]] = [Manifest]
-    for part in location:
-        fields = [
-            field for model in models for name, field in model.model_fields.items() if part in (name, field.alias)
-        ]
-        if fields:
-            models = [found for field in fields for found in _models(field)]
-        else:
-            # Not a key but the tag of one of several models.
-            models = [model for model in models if part in _tags(model)] or models
-    return [field.alias or name for model in models for name, field in model.model_fields.items()]
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models that an annotation, or a field's, names at whatever depth."""
-    if isinstance(annotation, FieldInfo):
-        return _models(annotation.annotation)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models(part)]
-
-
-def _tags(model: type[BaseModel]) -> list[Any]:
-    tags = [value for field in model.model_fields.values() for value in get_args(field.annotation)]
-    # A step of the transforms is tagged by the one key that it has.
-    return [*tags, *model.model_fields, "declared" if model is MeanDivisor else None]

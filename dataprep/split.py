@@ -68,14 +68,14 @@ class HashSplit(_Split):
 
     def split_of(self, group: str) -> str:
         """The split of a group, by the first 8 bytes of SHA-256 of ``seed:group`` as a number in [0, 1)."""
-        digest = hashlib.sha256(f"{self.seed}:{group}".encode()).digest()
-        place = int.from_bytes(digest[:8], "big") / 2**64
-        edge = 0.0
-        for name, share in self.shares().items():
-            edge += share
-            if place < edge:
-                return name
-        return max((name for name, share in self.shares().items() if share), key=SPLITS.index)
+        place = int.from_bytes(hashlib.sha256(f"{self.seed}:{group}".encode()).digest()[:8], "big") / 2**64
+        if place < self.train:
+            return "train"
+        if place < self.train + self.val:
+            return "val"
+        if self.test:
+            return "test"
+        return "val" if self.val else "train"
 
     def rank_of(self, group: str) -> bytes:
         """Which of several groups decides for all: the lowest.

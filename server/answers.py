@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import Request, Response
 
 from dataprep import canonical
 from server import conditions
-from server.cache import Cache
+from server.cache import Body, Cache
 from server.encodings import wants_gzip
 from server.problems import problem
 from server.ranges import Unsatisfiable, span
@@ -20,6 +20,10 @@ REVALIDATE = "no-cache"
 JSON = "application/json"
 # Below, a body and its head fit into one packet, compressed or not.
 GZIP_FROM = 1024
+
+
+class NotAtHand(Exception):
+    """Bytes that have to be read the usual way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +38,17 @@ class Content:
         lasting: its address is made of its digest, so that it never changes.
         ranges: parts of it can be asked for.
         kept: it is costly to read, and likely to be read again.
+        cheap: not as costly as that, so that it is kept only once it is asked for again soon.
     """
 
     sha256: str
     length: int
     media_type: str
-    read: Callable[[], bytes]
+    read: Callable[[], Body]
     lasting: bool = False
     ranges: bool = False
     kept: bool = False
+    cheap: bool = False
 
     @classmethod
     def document(cls, body: bytes) -> Content:
@@ -96,15 +102,32 @@ def _part(request: Request, content: Content, headers: dict[str, str]) -> Respon
     return Response(body[part.start : part.stop], 206, headers, content.media_type)
 
 
-def _body(request: Request, content: Content) -> bytes:
+def _body(request: Request, content: Content) -> Body:
     if not content.kept:
         return content.read()
-    return _cache(request).get(("plain", content.sha256), content.read)
+    return _cache(request).get(("plain", content.sha256), content.read, cheap=content.cheap)
 
 
 def is_kept(request: Request, content: Content) -> bool:
-    """Whether the bytes lie in memory, so that an answer needs no reading."""
+    """Whether the bytes are kept, so that an answer needs no reading."""
     return content.kept and _cache(request).has(("plain", content.sha256))
+
+
+def at_hand(request: Request, content: Content, find: Callable[[], Body | None]) -> Content:
+    """The same content, read another way, which may not be there; nobody is waited for.
+
+    Raises, when it is read:
+        NotAtHand: it is not there.
+    """
+
+    def read() -> Body:
+        found = find()
+        if found is None:
+            raise NotAtHand
+        _cache(request).offer(("plain", content.sha256), found)
+        return found
+
+    return replace(content, read=read, kept=False)
 
 
 def _header(request: Request, name: str) -> str | None:

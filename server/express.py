@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dataprep.errors import StoreError
-from server.answers import answer, is_kept
+from dataprep.store.read import Store
+from server.answers import Content, NotAtHand, answer, at_hand, is_kept
 from server.catalog import Catalog
 from server.routes import sync
 
+# To copy so much, all others wait; a larger one is read by another thread.
+_AT_ONCE_BYTES = 4 << 20
 _ADDRESS = re.compile(r"/v1/datasets/([^/]+)/shards/([0-9a-f]{64})\.bin")
 
 
@@ -37,10 +42,7 @@ class Express:
             return
         request, content = Request(scope, receive), sync.images_of(entry, found[2])
         try:
-            if is_kept(request, content):
-                response = answer(request, content)
-            else:
-                response = await asyncio.get_running_loop().run_in_executor(None, answer, request, content)
+            response = await _answered(request, content, entry.store)
         except StoreError:
             # It is met again there, and said as all errors are.
             await self._app(scope, receive, send)
@@ -48,3 +50,14 @@ class Express:
         # Who looks at the request afterwards finds what it met.
         scope.update({"route": self._route, "path_params": {"name": found[1], "sha256": found[2]}})
         await response(scope, receive, send)
+
+
+async def _answered(request: Request, content: Content, store: Store) -> Response:
+    if is_kept(request, content):
+        return answer(request, content)
+    if content.length <= _AT_ONCE_BYTES:
+        try:
+            return answer(request, at_hand(request, content, partial(store.shard_at_hand, content.sha256)))
+        except NotAtHand:
+            pass
+    return await asyncio.get_running_loop().run_in_executor(None, answer, request, content)

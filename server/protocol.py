@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from server.outlet import Outlet
 from server.problems import problem_body
 from server.stalls import Watch
 
@@ -15,8 +15,6 @@ _HEAD_BYTES = 64 << 10
 _HEAD_SECONDS = 10.0
 # A reader that takes nothing for so long is cut off; and when the server ends.
 STALLED_SECONDS, LAST_STALLED_SECONDS = 30.0, 5.0
-# Linux has it.
-_CORK: int | None = getattr(socket, "TCP_CORK", None)
 
 
 class Protocol(HttpToolsProtocol):
@@ -29,6 +27,7 @@ class Protocol(HttpToolsProtocol):
         """A client has come: it has to say what it wants."""
         super().connection_made(transport)
         self._watch = Watch(self.loop, transport, STALLED_SECONDS)
+        self.transport = self._outlet = Outlet(transport)  # type: ignore[assignment]
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -77,20 +76,12 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is known."""
         self._know_head()
-        self._cork(True)
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
         """All of the answer is on its way."""
-        self._cork(False)
+        self._outlet.end()
         super().on_response_complete()
-
-    def _cork(self, held_back: bool) -> None:
-        # The head of an answer goes out with the beginning of its body: as a packet of its own it would wake the
-        # reader, and cost both sides as much again as many a small answer does.
-        connection = self.transport.get_extra_info("socket")
-        if _CORK is not None and connection is not None and not self.transport.is_closing():
-            connection.setsockopt(socket.IPPROTO_TCP, _CORK, held_back)
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""

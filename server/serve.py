@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
 from dataprep.errors import SettingsError
+from dataprep.heap import keep_memory
 from server.app import create_app
 from server.catalog import Catalog
 from server.hosts import is_loopback
@@ -113,12 +114,18 @@ def serve(settings: Settings, endpoint: Endpoint, listening: Callable[[str], Non
     if endpoint.workers > 1:
         return _serve_by_several(settings, endpoint, listening)
     # Made here, so that a store that can't be read is said before anything listens.
-    server = _Single(_config(create_app(settings), settings, endpoint), listening)
+    server = _Single(_config(_application(settings), settings, endpoint), listening)
     try:
         server.run()
     except SystemExit:
         return False
     return server.started
+
+
+def _application(settings: Settings) -> FastAPI:
+    """The application, in the process that it will run in."""
+    keep_memory()
+    return create_app(settings)
 
 
 def _config(application: Callable[..., Any], settings: Settings, endpoint: Endpoint) -> uvicorn.Config:
@@ -179,7 +186,7 @@ def _serve_by_several(settings: Settings, endpoint: Endpoint, listening: Callabl
 
 def _one_of_several(settings: Settings) -> FastAPI:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    return create_app(settings)
+    return _application(settings)
 
 
 def _end_with_parent() -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO, ClassVar, NamedTuple
 
-from dataprep.registry import find
+from dataprep.registry import Kinds
 
 
 class Unreadable(OSError):
@@ -88,7 +88,7 @@ class Archive(Reader):
 @cache
 def readers() -> dict[str, Reader]:
     """Every kind by its name."""
-    return {name: kind() for name, kind in find(sys.modules[__name__], Reader, "kind").items()}
+    return {name: kind() for name, kind in Kinds(sys.modules[__name__], Reader, "kind").items()}
 
 
 @cache

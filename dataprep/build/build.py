@@ -11,8 +11,8 @@ from dataprep.build.interruption import deaf
 from dataprep.build.inventory import Inventory, Progress
 from dataprep.build.reasons import REVOCABLE_REASONS
 from dataprep.build.summary import Summary, summarize
-from dataprep.build.untouched import is_whole, remember
-from dataprep.build.work import plan_work
+from dataprep.build.untouched import Noted, remember
+from dataprep.build.work import list_work
 from dataprep.errors import BuildInterrupted, DataprepError
 from dataprep.manifest import LoadedManifest
 from dataprep.store.identity import connect
@@ -48,25 +48,28 @@ def build(
         DataprepError: the source or the store can't be used at all.
     """
     started = time.monotonic()
-    work = plan_work(loaded, limit)
+    work = list_work(loaded, limit)
     if not work.inputs:
         raise DataprepError(f"{loaded.root}: the source has no inputs; check source.root and source.images")
-    files, found = Files(store, rehash=rehash), None
+    files, found, known = Files(store, rehash=rehash), None, False
     try:
         inventory = Inventory(loaded, work, files, limit)
-        found = _unchanged(loaded, inventory, store, limit, progress, rehash=rehash)
+        noted = None if rehash else Noted.of(store)
+        found = _unchanged(loaded, inventory, store, limit, progress, noted)
+        known = found is not None and inventory.recognised
         if found is None:
             # What a build imports takes longer than to see that there is nothing to do.
             from dataprep.build.run import run
 
+            work = inventory.pack()
             found = run(loaded, work, inventory, store, workers=workers, limit=limit, progress=progress)
     except KeyboardInterrupt:
         raise BuildInterrupted("interrupted before the first image; the same command begins again") from None
     finally:
         with deaf():
-            files.save(whole=found is not None)
-            if found is not None and found.failure is None:
-                remember(store)
+            files.save(whole=found is not None and not inventory.recognised)
+            if found is not None and found.failure is None and not known:
+                remember(store, inventory.seen())
     return found.timed(time.monotonic() - started)
 
 
@@ -76,20 +79,22 @@ def _unchanged(
     store: Path,
     limit: int | None,
     progress: Progress | None,
-    *,
-    rehash: bool,
+    noted: Noted | None,
 ) -> Summary | None:
     """The summary of the store that is there, when a build could only make the same one again."""
     before = previous(store)
     if before is None:
         return None
-    inventory.look(progress)
+    inventory.look(progress, noted)
     if before.inputs != inventory.digest() or before.has(sorted(REVOCABLE_REASONS)):
         return None
-    if not is_whole(before, rehash=rehash):  # a damaged store is built again
+    if noted is not None:
+        counts = noted.counts
+    elif before.is_whole():
+        with closing(connect(store)) as connection:
+            counts = count(connection.execute)
+    else:  # a damaged store is built again
         return None
-    with closing(connect(store)) as connection:
-        counts = count(connection.execute)
     return summarize(
         loaded.manifest,
         store,

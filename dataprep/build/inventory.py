@@ -11,6 +11,7 @@ from typing import NamedTuple
 from dataprep.build.files import Files
 from dataprep.build.fingerprint import Fingerprints
 from dataprep.build.recipe import Recipe
+from dataprep.build.untouched import Noted, look_over
 from dataprep.build.versions import render_versions, versions
 from dataprep.build.work import Work, place
 from dataprep.inputs import Record
@@ -18,11 +19,13 @@ from dataprep.manifest import LoadedManifest
 from dataprep.store.content import Planned
 from dataprep.store.digests import Digests
 
+DIGEST_BYTES = 32
+
 # Called with what is being done, how many inputs it is done for, and how many there are.
 Progress = Callable[[str, int, int], None]
 
 # What stands for a digest that is not known.
-_NONE = bytes(32)
+_NONE = bytes(DIGEST_BYTES)
 
 
 class Item(NamedTuple):
@@ -42,6 +45,7 @@ class Inventory:
         recipe: what is done to each.
         prints: how they are fingerprinted.
         outcomes: the id of what became of each (`dataprep.store.outcomes`); 0 until that is known.
+        recognised: whether all files were seen to be as they were together, and none by itself.
     """
 
     def __init__(self, loaded: LoadedManifest, work: Work, files: Files, limit: int | None) -> None:
@@ -52,12 +56,14 @@ class Inventory:
         count = len(work.records)
         self.outcomes = array("Q", bytes(8 * count))
         self._sources, self._labels = Digests(count), Digests(count)
+        self._masks = Digests()  # of as many, where there are any
         # The splits of records that near-duplicates have moved.
         self._moved: dict[int, str] = {}
         self._loaded, self._work, self._limit = loaded, work, limit
         # Larger files are rejected, in every build anew.
         self._most = self.recipe.memory_mb << 20
         self._looked = False
+        self.recognised = False
 
     def __len__(self) -> int:
         return len(self.outcomes)
@@ -85,27 +91,77 @@ class Inventory:
             return (one for one, _ in planned)
         return (one for one, _ in sorted(planned, key=lambda one: place(one[0].split, one[1])))
 
-    def look(self, progress: Progress | None) -> None:
-        """Looks at every file, once: one that looks as before needs no reading."""
+    def pack(self) -> Work:
+        """What there is to do, from now on in little memory."""
+        self._work = self._work.packed()
+        return self._work
+
+    def look(self, progress: Progress | None, noted: Noted | None = None) -> None:
+        """Looks at every file, once: one that looks as before needs no reading.
+
+        Args:
+            progress: see `dataprep.build.build.build`.
+            noted: what is noted of them all together.
+        """
         if self._looked:
             return
         self._looked = True
+        if noted is not None and self._recognise(noted):
+            return
         number = 0
         for block in self._work.records.blocks():
             if progress:
                 progress("reading", number, self._work.inputs)
-            self.files.recall([path for record in block for path in (record.path, record.mask) if path])
+            self.files.recall([path for record in block for path in _files(record)])
             for record in block:
                 if (source := self.files.digest(record.path, self._most)) is not None:
                     self.describe(Item(number, record), source)
                 number += 1
 
+    def _recognise(self, noted: Noted) -> bool:
+        """Takes the files' digests as noted, where all files are as they were."""
+        paths = [path for record in self._work.records for path in _files(record)]
+        if noted.files is None or len(noted.digests) != DIGEST_BYTES * len(paths):
+            return False
+        if look_over(paths, self._most) != noted.files:
+            return False
+        self.recognised = True
+        if len(paths) == len(self):  # no masks
+            self._sources = Digests()
+            self._sources.append(noted.digests)
+            for number, record in enumerate(self._work.records):
+                self._labels[number] = bytes.fromhex(self.prints.labels(record, None))
+            return True
+        place = 0
+        for number, record in enumerate(self._work.records):
+            source, mask = (noted.digests[at : at + DIGEST_BYTES] for at in (place, place + DIGEST_BYTES))
+            self._describe(number, record, source, mask)
+            place += DIGEST_BYTES * len(_files(record))
+        return True
+
+    def seen(self) -> Iterator[tuple[str, bytes]]:
+        """Locations of all files that records are made from, each with its digest as far as that is known."""
+        for number, record in enumerate(self._work.records):
+            yield record.path, self._sources[number]
+            if record.mask:
+                yield record.mask, self._masks[number] if self._masks else _NONE
+
     def describe(self, item: Item, source: str | None) -> str:
         """Keeps the digest of a record's bytes, None where they can't be read, and that of its labels; gives that."""
-        mask = (self.files.digest(item.record.mask, self._most) or "unreadable") if item.record.mask else None
-        labels = self.prints.labels(item.record, mask)
-        self._sources[item.number] = bytes.fromhex(source) if source else _NONE
-        self._labels[item.number] = bytes.fromhex(labels)
+        mask = self.files.digest(item.record.mask, self._most) if item.record.mask else None
+        known = (bytes.fromhex(one) if one else _NONE for one in (source, mask))
+        return self._describe(item.number, item.record, *known)
+
+    def _describe(self, number: int, record: Record, source: bytes, mask: bytes) -> str:
+        read = None
+        if record.mask:
+            if not self._masks:
+                self._masks = Digests(len(self))
+            self._masks[number] = mask
+            read = "unreadable" if mask == _NONE else mask.hex()
+        labels = self.prints.labels(record, read)
+        self._sources[number] = source
+        self._labels[number] = bytes.fromhex(labels)
         return labels
 
     def described(self) -> Iterator[tuple[Record, str | None, str | None]]:
@@ -162,3 +218,8 @@ class Inventory:
         digest.update(self._sources.whole())
         digest.update(self._labels.whole())
         return digest.hexdigest()
+
+
+def _files(record: Record) -> tuple[str, ...]:
+    """The locations of all that a record is made from."""
+    return (record.path, record.mask) if record.mask else (record.path,)

@@ -61,29 +61,6 @@ def cap_memory(more: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
 
 
-# From glibc's <malloc.h>, and what a small photo needs several times over.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_KEPT_BYTES = 32 << 20
-
-
-def keep_memory() -> None:
-    """Lets glibc keep freed memory for the next image: a third of a small photo's time is fresh pages otherwise.
-
-    `give_back_memory` returns it all the same; elsewhere does nothing.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-
-
-def give_back_memory() -> None:
-    """Returns freed memory to the system, which glibc keeps for itself otherwise; elsewhere does nothing."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
-
-
 # From Linux's <sys/prctl.h>.
 _PR_SET_PDEATHSIG = 1
 

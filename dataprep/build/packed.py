@@ -1,4 +1,4 @@
-"""Records in their order, packed: what a build plans to do takes little memory while it does it."""
+"""Records in their order; packed, what a build plans to do takes little memory while it does it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,18 @@ from dataprep.store.batches import batched
 BLOCK = 500
 # More effort would cost the time of a small image, and gain little.
 _EFFORT = 1
+
+
+class Loose(list[Record]):
+    """Records as they were planned, as objects: to see that a build has nothing to do, packing them takes too long."""
+
+    def blocks(self) -> Iterator[Sequence[Record]]:
+        """The records, some at a time."""
+        return batched(self, BLOCK)
+
+    def heads(self) -> Iterator[tuple[str, str]]:
+        """Key and split of each."""
+        return ((record.key, record.split) for record in self)
 
 
 class Packed(Sequence[Record]):
@@ -51,7 +63,7 @@ class Packed(Sequence[Record]):
         for block in self.blocks():
             yield from block
 
-    def blocks(self) -> Iterator[list[Record]]:
+    def blocks(self) -> Iterator[Sequence[Record]]:
         """The records, as many at a time as are packed together."""
         for block in self._blocks:
             yield [Record._make(fields) for fields in _unpack(block)]

@@ -90,11 +90,15 @@ class Memory:
                 self._write()
                 self._take_over(whole=whole)
                 self._beginning.replace(self._path)
+        self.close()
+        with suppress(OSError):
+            self._beginning.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Lets go of the files."""
         for connection in (self._old, self._new):
             if connection is not None:
                 connection.close()
-        with suppress(OSError):
-            self._beginning.unlink(missing_ok=True)
 
     def _write(self) -> None:
         if self._new is None:

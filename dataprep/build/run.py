@@ -14,7 +14,6 @@ from dataprep.build.alike import Alike
 from dataprep.build.engine import Engine
 from dataprep.build.interruption import deaf, on_interrupt, uninterrupted
 from dataprep.build.inventory import Inventory, Item, Progress
-from dataprep.build.machine import give_back_memory
 from dataprep.build.prepare import Outcome
 from dataprep.build.reasons import REVOCABLE_REASONS
 from dataprep.build.reuse import Reuse
@@ -24,6 +23,7 @@ from dataprep.build.versions import versions
 from dataprep.build.work import Work
 from dataprep.encoding import image_spec
 from dataprep.errors import BuildInterrupted, DataprepError, StoreError
+from dataprep.heap import give_back_memory
 from dataprep.inputs import Record
 from dataprep.manifest import LoadedManifest
 from dataprep.normalization import PRESETS, Normalization

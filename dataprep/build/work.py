@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dataprep.build.packed import Packed
+from dataprep.build.packed import Loose, Packed
 from dataprep.build.shares import refuse_shares
 from dataprep.errors import ManifestError, near
 from dataprep.inputs import Record, Refusal
@@ -30,7 +31,7 @@ class Work:
 
     classes: tuple[str, ...]
     keypoints: KeypointNames | None
-    records: Packed
+    records: Loose | Packed
     refused: list[LedgerRow]
 
     @property
@@ -38,8 +39,17 @@ class Work:
         """How many inputs there are in all."""
         return len(self.records) + len(self.refused)
 
+    def packed(self) -> Work:
+        """The same, with records that take little memory."""
+        return replace(self, records=Packed(self.records))
+
 
 def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
+    """What `list_work` says, in little memory."""
+    return list_work(loaded, limit).packed()
+
+
+def list_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
     """Reads the source, and decides everything that needs no pixels.
 
     Args:
@@ -81,16 +91,26 @@ def plan_work(loaded: LoadedManifest, limit: int | None = None) -> Work:
         refusals = [one for one in kept if isinstance(one, Refusal)]
     refusals.sort(key=lambda refusal: (refusal.key, refusal.status, refusal.reason))
     rows = [LedgerRow(one.key, one.status, one.reason, one.note) for one in refusals]
+    classes, keypoints = listing.classes, listing.keypoints
+    del listing, assignment
+    return Work(classes, keypoints, _in_order(records, splits), rows)
+
+
+def _in_order(records: list[Record], splits: Mapping[str, str]) -> Loose:
+    """The records in the order of a store, each with its split; takes the list for its own."""
     # Side by side: as objects, what they are sorted by takes as much again as half of the record.
     places = bytearray()
-    for record in records:
-        places += place(splits[record.key], record.key)
-    del assignment, splits
+    for index, record in enumerate(records):
+        split = splits[record.key]
+        places += place(split, record.key)
+        if record.split != split:
+            # As `_replace` does it, in a quarter of the time.
+            records[index] = Record._make((*record[:_SPLIT], split, *record[_SPLIT + 1 :]))
     order = np.argsort(np.frombuffer(places, f"S{_PLACE_BYTES}"))
-    packed = Packed(records[index]._replace(split=SPLITS[places[_PLACE_BYTES * index]]) for index in order)
-    return Work(listing.classes, listing.keypoints, packed, rows)
+    return Loose(records[index] for index in order.tolist())
 
 
+_SPLIT = Record._fields.index("split")
 # A split's number, and a SHA-256.
 _PLACE_BYTES = 33
 

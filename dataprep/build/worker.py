@@ -18,11 +18,12 @@ from multiprocessing.sharedctypes import RawArray
 
 from dataprep.build.admission import FREE_BYTES
 from dataprep.build.channel import Channel
-from dataprep.build.machine import cap_memory, die_with, give_back_memory, keep_memory
+from dataprep.build.machine import cap_memory, die_with
 from dataprep.build.order import Job
 from dataprep.build.prepare import Outcome, prepare, refused
 from dataprep.build.reasons import OUT_OF_MEMORY
 from dataprep.build.recipe import Recipe
+from dataprep.heap import give_back_memory, keep_memory
 from dataprep.inputs import Record
 from dataprep.pixels.exhaustion import ran_out_of_memory
 from dataprep.pixels.memory import drop_blocks

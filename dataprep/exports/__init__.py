@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from dataprep.errors import ExportError
-from dataprep.registry import find
+from dataprep.registry import Kinds
 from dataprep.store.read import Store
 
 # Called with how many samples are done, and how many there are.
@@ -45,9 +45,9 @@ class Export(ABC):
 
 
 @cache
-def exports() -> dict[str, type[Export]]:
+def exports() -> Kinds[Export]:
     """Every export by its name."""
-    return find(sys.modules[__name__], Export, "name")
+    return Kinds(sys.modules[__name__], Export, "name")
 
 
 @dataclass(frozen=True, slots=True)

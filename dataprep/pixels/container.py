@@ -7,6 +7,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dataprep.geometry import Size
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 # Brands of ISO base media files (ISO/IEC 23008-12, AV1 Image File Format); the first kind that is named wins.
@@ -151,23 +153,32 @@ class Properties:
     Attributes:
         depth: the most bits per channel of any item.
         coding: (primaries, transfer) of ITU-T H.273, None when not given.
+        largest: the size of the largest item, None when none is given.
     """
 
     depth: int = 8
     coding: tuple[int, int] | None = None
+    largest: Size | None = None
 
 
 def item_properties(content: bytes) -> Properties:
     """Reads the item properties of an AVIF or HEIC file (ISO/IEC 23008-12, 6.5)."""
-    depth, coding = 8, None
-    meta = dict(_boxes(content)).get(b"meta", b"")[4:]  # a full box: version and flags first
-    container = dict(_boxes(dict(_boxes(meta)).get(b"iprp", b""))).get(b"ipco", b"")
+    depth, coding, sizes = 8, None, []
+    container = dict(_boxes(meta_box(content, b"iprp"))).get(b"ipco", b"")
     for name, body in _boxes(container):
         if name == b"pixi" and len(body) > 5:
             depth = max(depth, *body[5 : 5 + body[4]])
         elif name == b"colr" and body[:4] == b"nclx" and len(body) >= 10:
             coding = struct.unpack_from(">HH", body, 4)
-    return Properties(depth, coding)
+        elif name == b"ispe" and len(body) >= 12:
+            sizes.append(Size(*struct.unpack_from(">II", body, 4)))
+    return Properties(depth, coding, max(sizes, key=lambda size: size.width * size.height, default=None))
+
+
+def meta_box(content: bytes, name: bytes) -> bytes:
+    """A box of an AVIF or HEIC file's metadata (ISO/IEC 14496-12, 8.11.1); empty where there is none."""
+    meta = dict(_boxes(content)).get(b"meta", b"")[4:]  # a full box: version and flags first
+    return dict(_boxes(meta)).get(name, b"")
 
 
 def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:

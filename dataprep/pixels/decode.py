@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from dataprep.errors import DecodeError
 from dataprep.geometry import Size
 from dataprep.passes import Color
 from dataprep.pixels import Pixels, alpha, color, depth, jpeg
-from dataprep.pixels.container import Signature, identify, png_chunks
+from dataprep.pixels.av1 import largest_frame
+from dataprep.pixels.container import Signature, identify, item_properties, png_chunks
 from dataprep.pixels.exif import as_stored, read_orientation
 from dataprep.pixels.header import judge, judge_bytes
 from dataprep.pixels.memory import opaque_peak_bytes, peak_bytes
@@ -94,15 +95,16 @@ def open_image(content: bytes, memory_mb: int = 1024) -> Opened:
         return Opened("JPEG", mode, size, peak, jpeg=content)
     with _rejected_by_reason("header"):
         judge_bytes(signature, content)
-        image = open_lazily(signature.format, content)
+        image = _open(signature, content, memory_mb)
         notes = judge(signature, image, content)
         if image.mode not in _MODES:
             raise DecodeError("unsupported_mode", f"pixels of mode {image.mode} are not decoded; convert to 8-bit RGB")
         deep = depth.is_deep(image)
         notes += ("depth_reduced",) if deep else ()
         size = Size(*image.size)
-        peak = peak_bytes(image, signature.format, "depth_reduced" in notes, len(content))
-        _judge_memory(size, peak, memory_mb)
+        frame = _larger(size, largest_frame(content)) if signature.format == "AVIF" else size
+        peak = peak_bytes(image, frame, signature.format, "depth_reduced" in notes, len(content))
+        _judge_memory(frame, peak, memory_mb)
         clear = alpha.clear_color(image)
         low = depth.prepare(image, open_lazily(signature.format, content)) if deep else None
         # Pillow turns a TIFF upright by itself, and says its size accordingly.
@@ -111,6 +113,22 @@ def open_image(content: bytes, memory_mb: int = 1024) -> Opened:
     return Opened(
         signature.format, image.mode, size, peak, image, orientation, notes + odd, deep, low, clear, jpeg=whole
     )
+
+
+def _open(signature: Signature, content: bytes, memory_mb: int) -> ImageFile.ImageFile:
+    try:
+        return open_lazily(signature.format, content)
+    except Exception:
+        # Of a size that is beyond libavif itself, it says only that the file is broken.
+        claim = item_properties(content).largest if signature.format == "AVIF" else None
+        if claim is not None:
+            _judge_memory(claim, opaque_peak_bytes(claim, len(content)), memory_mb)
+        raise
+
+
+def _larger(size: Size, other: Size | None) -> Size:
+    """A picture's frame can be larger than the picture: it is scaled when it is there."""
+    return max(size, other or size, key=lambda one: one.width * one.height)
 
 
 @contextmanager

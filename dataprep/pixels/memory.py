@@ -28,11 +28,12 @@ _COPIES = 2
 _MASK = 5
 
 
-def peak_bytes(image: Image.Image, format: str, deep: bool, length: int) -> int:
+def peak_bytes(image: Image.Image, size: Size, format: str, deep: bool, length: int) -> int:
     """Estimates the peak of decoding, in bytes, on the high side.
 
     Args:
         image: opened, not decoded.
+        size: in which it is decoded.
         format: as `container.identify` or Pillow names it.
         deep: whether the file holds more than 8 bits a channel.
         length: bytes of the file.
@@ -48,8 +49,8 @@ def peak_bytes(image: Image.Image, format: str, deep: bool, length: int) -> int:
         case _ if alpha or deep:
             each = _ALPHA
         case _:
-            return opaque_peak_bytes(Size(*image.size), length)
-    return image.width * image.height * each + _COPIES * length
+            return opaque_peak_bytes(size, length)
+    return size.width * size.height * each + _COPIES * length
 
 
 def opaque_peak_bytes(size: Size, length: int) -> int:

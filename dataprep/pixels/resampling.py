@@ -34,14 +34,18 @@ _MIDDLE = 128
 # dropped (Lanczos': 1.54, and more where an edge cuts them off), so 128 * 2 * 2**16 and 128 * 4 * 2**2 * 2**13 are the
 # most.
 _DOWN, _LEVEL, _ACROSS = 1 << 16, 4, 1 << 13
+# What weights are multiplied by beforehand, so that sums are what is wanted: powers of two change no bit of them.
+_UNITS = {_DOWN: _LEVEL / _DOWN, _ACROSS: 1 / (_LEVEL * _ACROSS)}
 # Of a weight, far more than floats err by.
 _NOISE = 2.0**-20
-# Output pixels that share a block of weights: more of them waste multiplications by zero, fewer waste calls.
-_BLOCK = 8
+# Output pixels that share a block of weights: more of them waste multiplications by zero, fewer waste calls, and the
+# columns of a low wide matrix take longer than rows.
+_BLOCKS = {_DOWN: 8, _ACROSS: 16}
 # Up to so many pixels along an axis, one block takes them all: more calls would cost more than its zeros.
 _FEW = 64
-# Numbers that are computed with at once: they fit into a processor's cache, and bound the memory.
-_STRIP = 1 << 18
+# Numbers that are computed with at once, of the input and in all: they fit into a processor's caches, and bound the
+# memory.
+_STRIP, _WHOLE = 1 << 18, 1 << 19
 
 
 def resample(pixels: Pixels, border: Sides, box: Rect, size: Size, filter: Filter, fill: Fill) -> Pixels:
@@ -67,7 +71,7 @@ def resample(pixels: Pixels, border: Sides, box: Rect, size: Size, filter: Filte
     result[: down.first] = result[down.last :] = result[:, : across.first] = result[:, across.last :] = fill.color
     if across.first == across.last:
         return result
-    rows = max(_STRIP // (3 * width) // down.block, 1) * down.block
+    rows = max(_WHOLE // (3 * width) // down.block, 1) * down.block
     for top in range(down.first, down.last, rows):
         end = min(top + rows, down.last)
         result[top:end, across.first : across.last] = _across(_down(pixels, down, top, end, fill), across, fill)
@@ -80,22 +84,33 @@ def _down(pixels: Pixels, weights: _Weights, top: int, end: int, fill: Fill) -> 
     sums = np.empty((end - top, width, 3), np.float32)
     flat = sums.reshape(end - top, 3 * width)
     rows = max(_STRIP // (3 * width), 1)
+    low, high, levels = 0, 0, flat[:0]
     for first, read, block in weights.blocks(top, end):
         target = flat[first - top : first - top + block.shape[1]]
         for at in range(0, len(block), rows):
-            part = pixels[read + at : read + min(at + rows, len(block))].reshape(-1, 3 * width) ^ np.uint8(_MIDDLE)
-            levels, share = part.view(np.int8).astype(np.float32), block[at : at + rows].T
+            share, start = block[at : at + rows].T, read + at
+            if not low <= start <= start + share.shape[1] <= high:
+                # Neighbouring blocks read much the same rows.
+                low, high = start, start + rows
+                levels = _signed(pixels[low:high])
+            part = levels[start - low : start - low + share.shape[1]]
             if at:
-                target += share @ levels
+                target += share @ part
             else:
-                np.matmul(share, levels, out=target)
+                np.matmul(share, part, out=target)
     for row in weights.edges:
         if top <= row < end:
             sums[row - top] += weights.filled[row] * _levels(fill)
-    _round(flat, _LEVEL / _DOWN)
+    np.rint(sums, out=sums)
     planes = np.empty((3, end - top, width), np.float32)
     cv2.split(sums, list(planes))
     return planes
+
+
+def _signed(pixels: Pixels) -> _Singles:
+    """(rows, 3 * width), levels counted from the middle one."""
+    turned = pixels.reshape(-1, 3 * pixels.shape[1]) ^ np.uint8(_MIDDLE)
+    return turned.view(np.int8).astype(np.float32)
 
 
 def _across(planes: _Singles, weights: _Weights, fill: Fill) -> Pixels:
@@ -110,20 +125,13 @@ def _across(planes: _Singles, weights: _Weights, fill: Fill) -> Pixels:
         )
     for column in weights.edges:
         sums[:, :, column - start] += weights.filled[column] * _LEVEL * _levels(fill)[:, None]
-    _round(sums, 1 / (_LEVEL * _ACROSS))
-    sums += _MIDDLE
-    np.maximum(sums, 0, out=sums)
-    np.minimum(sums, 255, out=sums)
-    return np.asarray(cv2.merge(list(sums.astype(np.uint8))), np.uint8)
+    # Rounded, halves to even, and cut off at 0 and 255, in one go; to add the middle, which is even, changes neither.
+    rounded = np.asarray(cv2.addWeighted(lines, 1, lines, 0, _MIDDLE, dtype=cv2.CV_8U), np.uint8)
+    return np.asarray(cv2.merge(list(rounded.reshape(sums.shape))), np.uint8)
 
 
 def _levels(fill: Fill) -> _Singles:
     return np.array(fill.color, np.float32) - _MIDDLE
-
-
-def _round(sums: _Singles, unit: float) -> None:
-    np.multiply(sums, np.float32(unit), out=sums)  # a power of two: exact
-    np.rint(sums, out=sums)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +143,8 @@ class _Weights:
         last: the one after their last.
         block: outputs in a block.
         reads: each block's first input.
-        whole: (blocks, inputs, block), whole numbers; the first block begins at `first`.
-        filled: (outputs,), what a constant fill weighs.
+        shares: (blocks, inputs, block), whole numbers times a power of two; the first block begins at `first`.
+        filled: (outputs,), what a constant fill weighs, in the same unit.
         edges: the outputs from `first` to `last` where it weighs anything.
     """
 
@@ -144,7 +152,7 @@ class _Weights:
     last: int
     block: int
     reads: list[int]
-    whole: _Singles
+    shares: _Singles
     filled: _Singles
     edges: list[int]
 
@@ -152,7 +160,7 @@ class _Weights:
         """The first output, the first input, and the weights (inputs, outputs) of each block from `top` to `end`."""
         for first in range(top, end, self.block):
             index = (first - self.first) // self.block
-            yield first, self.reads[index], self.whole[index, :, : min(self.block, end - first)]
+            yield first, self.reads[index], self.shares[index, :, : min(self.block, end - first)]
 
 
 # A folder's images have a size or two.
@@ -171,10 +179,11 @@ def _weights(
         first, last = (int(seen[0]), int(seen[-1]) + 1) if seen.size else (0, 0)
     elif mode == "reflect" and length > 1:
         places = np.abs((places + length - 1) % (2 * length - 2) - (length - 1))
-    block = max(last - first, 1) if max(length, count) <= _FEW else _BLOCK
+    block = max(last - first, 1) if max(length, count) <= _FEW else _BLOCKS[one]
     reads, blocks = _cut(np.clip(places, 0, length - 1)[first:last], whole[first:last], length, block)
     edges = first + np.flatnonzero(filled[first:last])
-    return _Weights(first, last, block, reads, blocks, filled.astype(np.float32), edges.tolist())
+    unit = np.float32(_UNITS[one])
+    return _Weights(first, last, block, reads, blocks * unit, filled.astype(np.float32) * unit, edges.tolist())
 
 
 def _whole_weights(

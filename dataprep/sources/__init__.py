@@ -17,7 +17,7 @@ from dataprep.geometry import FARTHEST as FARTHEST
 from dataprep.geometry import Size
 from dataprep.inputs import Record, Refusal
 from dataprep.labels import Labels
-from dataprep.registry import find
+from dataprep.registry import Kinds
 from dataprep.survey import Suggestion, Survey
 
 
@@ -92,7 +92,7 @@ class Source(BaseModel, ABC):
     @model_validator(mode="after")
     def _printable(self) -> Source:
         for text in _texts(self.model_dump()):
-            if "\0" in text or (not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text)):
+            if not nameable(text):
                 raise ValueError(f"{text!r} holds a character that no name and no path can hold")
         return self
 
@@ -113,6 +113,11 @@ class Source(BaseModel, ABC):
         """What a manifest for this folder would say, where it looks like this format; None where it does not."""
         del survey
         return None
+
+
+def nameable(text: str) -> bool:
+    """Whether a name or a path can be so, and a manifest can say it."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -193,6 +198,6 @@ def class_id(name: str, classes: Sequence[str], place: str) -> int:
 
 
 @cache
-def sources() -> dict[str, type[Source]]:
+def sources() -> Kinds[Source]:
     """Every source by its name in the manifest."""
-    return find(sys.modules[__name__], Source, "name")
+    return Kinds(sys.modules[__name__], Source, "name")

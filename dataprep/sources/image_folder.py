@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from dataprep.errors import AnnotationError, SourceError
+from dataprep.errors import SourceError, near
 from dataprep.inputs import Record, Refusal, has_suffix_of_image, walk
 from dataprep.labels import Labels
-from dataprep.sources import Listing, Source, class_id
+from dataprep.sources import Listing, Source
 from dataprep.sources.parts.sidecars import below
 from dataprep.sources.parts.splits import split_folders as split_of_folders
 from dataprep.sources.parts.splits import splits_named
@@ -56,19 +56,20 @@ class ImageFolder(Source):
             return Listing((), None, [Record(key, path, Labels()) for key, path in files.items()], refusals)
         level = 1 if split_folders else 0
         names = {key: parts[level] for key in files if len(parts := key.split("/")) > level + 1}
-        found = {name for key, name in names.items() if has_suffix_of_image(key)}
+        images = [key for key in files if has_suffix_of_image(key)]
+        found = {names[key] for key in images if key in names}
         if self.classes is None:
-            _refuse_no_classes(found, [key.split("/")[level:] for key in files if has_suffix_of_image(key)], root)
+            _refuse_no_classes(found, [key.split("/")[level:] for key in images], root)
         classes = self.classes if self.classes is not None else tuple(sorted(found))
         # A class has many images, and one label.
-        labels = [Labels(class_id=number) for number in range(len(classes))]
+        labels = {name: Labels(class_id=number) for number, name in enumerate(classes)}
         records = []
         for key, path in files.items():
-            try:
-                records.append(Record(key, path, labels[_class(key, names.get(key), classes)]))
-            except AnnotationError as error:
-                status: Literal["filtered", "rejected"] = "filtered" if error.reason == "not_an_image" else "rejected"
-                refusals.append(Refusal(key, status, error.reason, str(error)))
+            name = names.get(key)
+            if name in labels:
+                records.append(Record(key, path, labels[name]))
+            else:
+                refusals.append(_refusal(key, name, classes))
         return Listing(classes, None, records, refusals)
 
 
@@ -98,12 +99,15 @@ def _refuse_no_classes(found: Set[str], parts: Sequence[Sequence[str]], root: Pa
         )
 
 
-def _class(key: str, name: str | None, classes: Sequence[str]) -> int:
-    if name not in classes and not has_suffix_of_image(key):
-        raise AnnotationError("not_an_image", f"{key}: not in the folder of a class, and not named like an image")
+def _refusal(key: str, name: str | None, classes: Sequence[str]) -> Refusal:
+    """Of a file that is in the folder of no class."""
+    if not has_suffix_of_image(key):
+        note = f"{key}: not in the folder of a class, and not named like an image"
+        return Refusal(key, "filtered", "not_an_image", note)
     if name is None:
-        raise AnnotationError("no_class", f"{key}: wanted a class folder around the file, found none")
-    return class_id(name, classes, key)
+        return Refusal(key, "rejected", "no_class", f"{key}: wanted a class folder around the file, found none")
+    note = f"{key}: {name!r} is none of the declared classes{near(name, classes)}"
+    return Refusal(key, "rejected", "unknown_class", note)
 
 
 def _recognised(survey: Survey) -> Suggestion | None:

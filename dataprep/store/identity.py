@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -25,13 +26,13 @@ class Identity(NamedTuple):
     modified_ns: int
 
     @classmethod
-    def of(cls, path: Path) -> Self:
-        """The identity of the file that is there now.
+    def of(cls, file: Path | int) -> Self:
+        """The identity of the file that is there now, or of an open one.
 
         Raises:
             OSError: there is none.
         """
-        found = path.stat()
+        found = os.stat(file)
         return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 

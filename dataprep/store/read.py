@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Connection, Row, create_engine, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 from sqlalchemy.exc import DatabaseError, DBAPIError, NoResultFound, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
 
 from dataprep import canonical
-from dataprep.errors import SampleNotFound, StoreCorrupt, StoreError, StoreReplaced, StoreVersionError
+from dataprep.errors import SampleNotFound, StoreCorrupt, StoreError, StoreVersionError
 from dataprep.store import schema
+from dataprep.store.connections import Connections
 from dataprep.store.content import Dataset, LedgerRow, Shard, StoredSample
-from dataprep.store.damage import NEXT, damaged_image, damaged_sample
-from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, Identity, connect, driver
+from dataprep.store.damage import damaged_image, damaged_sample
+from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, driver
 from dataprep.store.ledger import statuses
+from dataprep.store.places import Places
 from dataprep.store.rows import SAMPLE, shard_contents, shard_samples, stored_sample, with_files
 from dataprep.store.samples import shard_json
 from dataprep.store.seal import is_sealed
@@ -44,26 +44,20 @@ class Store:
             StoreCorrupt: what it says of itself can't be read.
         """
         self.path = path
-        if not path.is_file():
-            raise StoreError(
-                f"{path}: wanted a store, found {'a folder' if path.is_dir() else 'nothing'}; build it first"
-            )
-        try:
-            self._identity = Identity.of(path)
-        except OSError as error:
-            raise StoreError(f"{path}: the store can't be read: {error.strerror}") from error
-        self._engine = create_engine("sqlite://", creator=self._open, poolclass=QueuePool, pool_size=8, max_overflow=32)
+        self._connections = Connections(path)
         self._sound = set[str]()
+        self._places = Places(path, self._connections.identity)
         try:
-            with self._engine.connect() as connection:
+            with self._connections.connect() as connection:
                 self._check_version(connection)
                 self.dataset = self._read_dataset(connection)
         except (DatabaseError, sqlite3.Error) as error:
-            self._engine.dispose()
+            self.close()
             raise StoreVersionError(f"{path}: no store that can be read: {_words(error)}; build it again") from error
         except StoreError:
-            self._engine.dispose()
+            self.close()
             raise
+        self._connections.name = self.dataset.name
 
     def _read_dataset(self, connection: Connection) -> Dataset:
         try:
@@ -94,7 +88,7 @@ class Store:
         Raises:
             StoreCorrupt: one is not as the build has written it.
         """
-        with self._engine.connect() as connection:
+        with self._connections.connect() as connection:
             if not is_sealed(driver(connection)):
                 raise StoreCorrupt(
                     f"{self.path}: the store was changed or damaged after its build; dataprep verify says more, build "
@@ -111,24 +105,14 @@ class Store:
                 f"{self.path}: wanted format version {FORMAT_VERSION}, found {version}; build it again"
             )
 
-    def _open(self) -> sqlite3.Connection:
-        connection = connect(self.path)
-        # Every connection must read the file that this store began with.
-        if self.replaced():
-            connection.close()
-            raise StoreReplaced(f"{self.path}: the store was replaced while it was open; open it again")
-        return connection
-
     def replaced(self) -> bool:
         """Whether another file has taken the store's place."""
-        try:
-            return Identity.of(self.path) != self._identity
-        except OSError:
-            return True
+        return self._connections.replaced()
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._engine.dispose()
+        self._places.close()
+        self._connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -142,30 +126,11 @@ class Store:
 
     def connect(self) -> Connection:
         """A connection for checks that need more than the methods here give."""
-        return self._engine.connect()
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """A connection; what fails in its use is an error that says of what and why."""
-        with self._explained(), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except StoreError:
-            raise
-        # A damaged row may be anything: text that is no JSON any more, a number where a text was, nothing at all.
-        except (DatabaseError, sqlite3.Error, ValueError, TypeError, AttributeError, LookupError) as error:
-            if self.replaced():
-                raise StoreReplaced(f"{self.path}: the store was replaced while it was read; open it again") from error
-            cause = error.orig if isinstance(error, DatabaseError) else error
-            raise StoreCorrupt(f"{self.dataset.name}: the store can't be read: {cause}; {NEXT}") from error
+        return self._connections.connect()
 
     def shards(self) -> list[Shard]:
         """All shards, in order."""
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return [Shard(*row) for row in connection.execute(select(schema.shards).order_by(_shard.position))]
 
     def shard_images(self, sha256: str) -> bytes:
@@ -178,18 +143,28 @@ class Store:
             SampleNotFound: no shard has images of this digest.
             StoreCorrupt: they are not those of the digest; the message names the sample.
         """
-        # Without SQLAlchemy: its part would be as long as SQLite's.
-        with self._explained(), closing(self._engine.raw_connection()) as pooled:
-            connection = pooled.driver_connection
-            assert isinstance(connection, sqlite3.Connection)
-            query = "SELECT position FROM shards WHERE images_sha256 = ? LIMIT 1"
-            found = connection.execute(query, (sha256,)).fetchone()
-            if found is None:
-                raise self._no_shard(sha256)
-            position: int = found[0]
-            content = shard_contents(connection, position)
+        with self._connections.driver() as connection:
+            found = shard_contents(connection, sha256)
+        if found is None:
+            raise self._no_shard(sha256)
+        position, content = found
         self._check(position, content, sha256)
         return content
+
+    def shard_file(self, sha256: str) -> bytes | memoryview:
+        """As `shard_images`, for one who will want them again: where in the file they lie is remembered."""
+        content = self._places.read(sha256, wait=True)
+        if content is None:
+            with self._connections.driver() as connection:
+                content = self._places.learn(connection, sha256)
+        return self.shard_images(sha256) if content is None else content
+
+    def shard_at_hand(self, sha256: str) -> memoryview | None:
+        """The images of a shard that `shard_file` has read before, if they are in the system's memory; None if not.
+
+        Never waits for a disk, and takes little longer than to copy them.
+        """
+        return self._places.read(sha256, wait=False)
 
     def shard_labels(self, sha256: str) -> bytes:
         """The canonical JSON of a shard: its samples, with their labels; checked as `shard_images`.
@@ -198,7 +173,7 @@ class Store:
             SampleNotFound: no shard has labels of this digest.
             StoreCorrupt: they are not those of the digest; the message names the sample or the shard.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             shard = self._shard(connection, _shard.labels_sha256 == sha256, sha256)
             content = shard_json(shard.id, shard.split, shard_samples(connection, shard.position))
         self._check(shard.position, content, sha256)
@@ -208,7 +183,7 @@ class Store:
         if sha256 in self._sound:
             return
         if canonical.sha256(content) != sha256:
-            with self._reading() as connection:
+            with self._connections.reading() as connection:
                 raise StoreCorrupt(f"{self.dataset.name}: {damaged_sample(connection, position)}")
         self._sound.add(sha256)
 
@@ -223,7 +198,7 @@ class Store:
 
     def image_length(self, sha256: str) -> int | None:
         """Bytes of an image or mask, which are not read; None when there is none of this digest."""
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             # SQLite knows a blob's length without reading it.
             query = select(func.length(_image.content)).where(_image.sha256 == sha256)
             length: int | None = connection.execute(query).scalar()
@@ -236,7 +211,7 @@ class Store:
             SampleNotFound: there is none of this digest.
             StoreCorrupt: it is not that of the digest; the message names a sample that has it.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             content = connection.execute(select(_image.content).where(_image.sha256 == sha256)).scalar()
             if content is None:
                 raise SampleNotFound(f"{self.dataset.name} has no image {sha256}")
@@ -250,7 +225,7 @@ class Store:
         Raises:
             SampleNotFound: there is none of this id.
         """
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             row = connection.execute(SAMPLE.where(_sample.id == id)).one_or_none()
         if row is None:
             raise SampleNotFound(f"{self.dataset.name} has no sample {id}")
@@ -283,7 +258,7 @@ class Store:
             boxes = func.json_each(_sample.wire, "$.box_classes").table_valued("value")
             in_boxes = select(1).select_from(boxes).where(boxes.c.value == class_id).exists()
             query = query.where((func.json_extract(_sample.wire, "$.class") == class_id) | in_boxes)
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return [stored_sample(row) for row in connection.execute(query)]
 
     def iterate(self) -> Iterator[tuple[StoredSample, bytes | None, bytes | None]]:
@@ -291,7 +266,7 @@ class Store:
         after = 0
         while page := self.samples(after=after, limit=256):
             after = page[-1].id
-            with self._reading() as connection:
+            with self._connections.reading() as connection:
                 files = connection.execute(with_files().where(_sample.id.between(page[0].id, after))).all()
             yield from ((sample, image, mask) for sample, (image, mask) in zip(page, files, strict=True))
 
@@ -300,17 +275,17 @@ class Store:
         query = select(schema.records).where(_record.id > after).order_by(_record.id).limit(limit)
         if status is not None:
             query = query.where(_record.status == status)
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return [_ledger_row(row) for row in connection.execute(query)]
 
     def statuses(self) -> dict[str, int]:
         """Rows of the ledger by status."""
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return statuses(connection.exec_driver_sql)
 
     def record(self, id: int) -> LedgerRow:
         """The ledger row of a sample."""
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return _ledger_row(connection.execute(select(schema.records).where(_record.id == id)).one())
 
 

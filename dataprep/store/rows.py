@@ -54,32 +54,26 @@ def with_files(*columns: Any) -> Select[Any]:
     )
 
 
-# SQLAlchemy's rows would take as long again as the reading; this is the one place where that is felt.
-# A build writes images in the order of shards, so most often those of one lie side by side: one walk, half the time. It
-# is one step of SQLite, during which Python's other threads go on; texts are joined as the bytes that they are.
-_RUN = """
-SELECT CAST(group_concat(content, '') AS BLOB) FROM (SELECT content FROM images WHERE id BETWEEN ? AND ? ORDER BY id)
-"""
+# One step of SQLite for a whole shard: after each, other threads of Python take their turn, and a step a row would take
+# three times as long in a busy server. Texts are joined as the bytes that they are.
 _CONTENTS = """
-SELECT image.content, mask.content FROM samples
-LEFT JOIN images AS image ON image.id = samples.image LEFT JOIN images AS mask ON mask.id = samples.mask
-WHERE samples.shard = ? ORDER BY samples.id
+SELECT position, (
+    SELECT CAST(group_concat(content, '') AS BLOB) FROM (
+        SELECT iif(mask.content IS NULL, image.content, image.content || mask.content) AS content FROM samples
+        LEFT JOIN images AS image ON image.id = samples.image LEFT JOIN images AS mask ON mask.id = samples.mask
+        WHERE samples.shard = shards.position ORDER BY samples.id))
+FROM shards WHERE images_sha256 = ? LIMIT 1
 """
 
 
-def shard_contents(driver: sqlite3.Connection, position: int) -> bytes:
-    """The images of a shard, one after the other, each followed by its mask.
+def shard_contents(driver: sqlite3.Connection, sha256: str) -> tuple[int, bytes] | None:
+    """The position of a shard, and its images, one after the other, each followed by its mask; None if there is none.
 
     Raises:
         sqlite3.Error: the store can't be read.
     """
-    rows = driver.execute("SELECT image, mask FROM samples WHERE shard = ? ORDER BY id", (position,))
-    ids = [id for row in rows for id in row if id is not None]
-    if ids and ids == list(range(ids[0], ids[0] + len(ids))):
-        content: bytes | None = driver.execute(_RUN, (ids[0], ids[-1])).fetchone()[0]
-        return content or b""
-    found = driver.execute(_CONTENTS, (position,)).fetchall()
-    return b"".join([content for row in found for content in row if content is not None])
+    found = driver.execute(_CONTENTS, (sha256,)).fetchone()
+    return None if found is None else (found[0], found[1] or b"")
 
 
 def shard_samples(connection: Connection, position: int) -> Iterator[StoredSample]:

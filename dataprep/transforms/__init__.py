@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dataprep.passes import Color, Fill
 from dataprep.plan import View
-from dataprep.registry import find
+from dataprep.registry import Kinds
 
 Channel = Annotated[int, Field(ge=0, le=255)]
 ColorParameter = tuple[Channel, Channel, Channel]
@@ -142,6 +142,6 @@ def background(color: Color | None, steps: Iterable[Transform]) -> Color:
 
 
 @cache
-def transforms() -> dict[str, type[Transform]]:
+def transforms() -> Kinds[Transform]:
     """Every transform by its name in the manifest."""
-    return find(sys.modules[__name__], Transform, "name")
+    return Kinds(sys.modules[__name__], Transform, "name")

@@ -52,8 +52,8 @@ def images_of(entry: Entry, sha256: str) -> Content:
         Gone: the dataset has no such shard.
     """
     length = _length(entry, "shard", sha256, entry.images.get(sha256))
-    read = partial(entry.store.shard_images, sha256)
-    return Content(sha256, length, _BYTES, read, lasting=True, ranges=True, kept=True)
+    read = partial(entry.store.shard_file, sha256)
+    return Content(sha256, length, _BYTES, read, lasting=True, ranges=True, kept=True, cheap=True)
 
 
 @router.get(

@@ -42,7 +42,7 @@ _WORKER: Stages = {
     "sample's JSON": [(prepare, "sample_json"), (prepare, "lost")],
 }
 _PARENT: Stages = {
-    "plan the work": [(build, "plan_work")],
+    "plan the work": [(build, "list_work"), (inventory.Inventory, "pack")],
     "messages": [(channel.Channel, "_read"), (channel.Channel, "push"), (channel, "pickle")],
     "fingerprint": [(inventory.Inventory, "describe")],
     "remember digests": [(files.Files, "remember"), (files.Files, "save")],

@@ -1,10 +1,12 @@
 """One side of a comparison, as a process of its own: reads a JSON list of paths a line, answers with seconds a file,
 by the clock and of the processor.
 
-python -m tests.bench.contender ours MANIFEST
+python -m tests.bench.contender worker MANIFEST
+python -m tests.bench.contender same MANIFEST
 python -m tests.bench.contender img2dataset      (by the interpreter of scripts/peers.sh)
 
-A file's seconds: from its bytes on disk to encoded bytes, one thread.
+A file's seconds, on one thread, from its bytes on disk: ``same`` and ``img2dataset`` do the same job, encoded bytes of
+the resized picture; ``worker`` does all that a worker does for a record, digests, hashes, statistics and labels, too.
 """
 
 from __future__ import annotations
@@ -15,18 +17,23 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the other side's interpreter has none of this
+    from dataprep.build.recipe import Recipe
+    from dataprep.inputs import Record
 
 Run = Callable[[str], int]
 
 
-def ours(manifest: str) -> tuple[Run, str]:
-    """What a worker does for one record."""
+def ours(manifest: str, *, same: bool) -> tuple[Run, str]:
+    """What a worker does for one record; or of that the job that the other side does, by the same functions."""
     import importlib.metadata
 
-    from dataprep.build.machine import keep_memory
     from dataprep.build.prepare import prepare
     from dataprep.build.recipe import Recipe
     from dataprep.build.work import plan_work
+    from dataprep.heap import keep_memory
     from dataprep.manifest import load
 
     keep_memory()  # as a worker does
@@ -34,11 +41,38 @@ def ours(manifest: str) -> tuple[Run, str]:
     work = plan_work(loaded)
     recipe = Recipe.of(loaded.manifest, work.keypoints)
     records = {str(record.path): record for record in work.records}
+    unseen = set(records)
 
     def run(path: str) -> int:
-        return sum(len(sample.image) for sample in prepare(records[path], recipe).samples)
+        if not same:
+            return sum(len(sample.image) for sample in prepare(records[path], recipe).samples)
+        encoded = picture(records[path], recipe)
+        if path in unseen:  # the first turn is not counted
+            unseen.remove(path)
+            if [encoded] != [sample.image for sample in prepare(records[path], recipe).samples]:
+                raise RuntimeError(f"{path}: a build makes another picture")
+        return len(encoded)
 
     return run, f"dataprep {importlib.metadata.version('dataprep')}"
+
+
+def picture(record: Record, recipe: Recipe) -> bytes:
+    """One record's encoded picture: what `prepare` does for that, and nothing else."""
+    from dataprep.build.files import read
+    from dataprep.build.planning import draw
+    from dataprep.pixels.decode import decode, open_image
+    from dataprep.pixels.encode import encode
+    from dataprep.pixels.labels import source_labels
+    from dataprep.pixels.render import render
+    from dataprep.plan import Origin
+
+    content, _ = read(record.path)
+    opened = open_image(content, recipe.memory_mb)
+    labels = source_labels(record, opened, recipe.options, raw=recipe.raw)
+    drawing = draw(recipe, opened.size, labels, Origin(record.key, record.split), upright=opened.orientation == 1)
+    pixels, _ = decode(opened, recipe.background, drawing.scale)
+    (output,) = drawing.outputs
+    return encode(render(pixels, output.view.passes, drawing.scale), recipe.encoding)
 
 
 def img2dataset() -> tuple[Run, str]:
@@ -65,7 +99,7 @@ def main(name: str, *arguments: str) -> None:
     """Answers until there is nothing more to read."""
     import cv2
 
-    run, versions = ours(*arguments) if name == "ours" else img2dataset()
+    run, versions = img2dataset() if name == "img2dataset" else ours(*arguments, same=name == "same")
     cv2.setNumThreads(1)
     print(json.dumps(versions), flush=True)
     for line in sys.stdin:

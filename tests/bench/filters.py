@@ -9,8 +9,8 @@ import time
 import numpy as np
 import PIL
 
-from dataprep.build.machine import keep_memory
 from dataprep.geometry import Size
+from dataprep.heap import keep_memory
 from dataprep.passes import Filter
 from dataprep.pixels.render import render
 from dataprep.plan import View

@@ -20,7 +20,7 @@ LARGE, MEDIUM, SMALL, TINY = Size(4000, 3000), Size(1632, 1224), Size(640, 480),
 
 _BASES = 8
 # Of a camera's sensor in good light, in gray values of 255; it also gives enlarged photos the bytes of sharp ones.
-_NOISE = 5.0
+NOISE = 5.0
 
 Pixels = npt.NDArray[np.int16]
 
@@ -41,22 +41,34 @@ def origin() -> str:
     return "real photos enlarged, with noise" if real() else "drawn photos with noise (no real ones here)"
 
 
-def make(folder: Path, size: Size, count: int) -> list[Path]:
-    """Writes JPEGs (quality 90, 4:2:0, as cameras do), no two alike, in three folders."""
+def make(folder: Path, size: Size, count: int, noise: float = NOISE) -> list[Path]:
+    """Writes JPEGs (quality 90, 4:2:0, as cameras do), no two alike, in three folders.
+
+    Args:
+        folder: a new one.
+        size: pixels.
+        count: of files.
+        noise: its standard deviation, in gray values of 255.
+    """
     for number in range(3):
         (folder / str(number)).mkdir(parents=True)
     # Some dozens a process and turn, or the bases would cost more than the files.
     pieces = [range(at, min(at + 500, count)) for at in range(0, count, 500)]
     if count < 100:
-        return [path for piece in pieces for path in _piece(folder, size, piece)]
+        return [path for piece in pieces for path in _piece(folder, size, noise, piece)]
     with multiprocessing.get_context("spawn").Pool(processors()) as pool:
-        return [path for paths in pool.map(partial(_piece, folder, size), pieces, chunksize=1) for path in paths]
+        return [path for paths in pool.map(partial(_piece, folder, size, noise), pieces, chunksize=1) for path in paths]
 
 
-def _piece(folder: Path, size: Size, numbers: range) -> list[Path]:
+def bits_a_pixel(paths: list[Path], size: Size) -> float:
+    """Of the files, in the mean."""
+    return 8 * sum(path.stat().st_size for path in paths) / len(paths) / (size.width * size.height)
+
+
+def _piece(folder: Path, size: Size, level: float, numbers: range) -> list[Path]:
     rng = np.random.default_rng(numbers.start)
     bases = [_base(number, size) for number in range(_BASES)]
-    noise = np.rint(rng.normal(0, _NOISE, (size.height, size.width, 3))).astype(np.int16)
+    noise = np.rint(rng.normal(0, level, (size.height, size.width, 3))).astype(np.int16)
     paths = []
     for number in numbers:
         # The same noise elsewhere makes another file, for a tenth of the price of new noise.

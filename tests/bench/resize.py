@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,14 @@ _PEERS = ROOT / ".venv-peers/bin/python"
 # Files and turns: some seconds a row, and as many timings as make a median steady.
 _SIZES = ((photos.LARGE, 4), (photos.MEDIUM, 10), (photos.SMALL, 40))
 _TURNS = 7
+# Filter and subsampling; None is our default.
+_WAYS = ((None, None), ("area", None), ("area", "4:2:0"))
+# Less and more than all else is measured with: what a camera makes depends on its sensor, the light and its software.
+_NOISES = (2.0, photos.NOISE, 10.0)
 
 # Milliseconds a file: by the clock, and of the processor, which others that run beside us do not lengthen as much.
 Times = list[tuple[float, float]]
+Way = tuple[str | None, str | None]
 
 
 class Side:
@@ -58,25 +64,38 @@ class Side:
 
 
 def main() -> None:
-    """Prints a row a size and a way of ours."""
+    """Prints a row a size, a way of ours and a job; then how much depends on the photos."""
     if not _PEERS.exists():
         print("no img2dataset here: scripts/peers.sh .venv-peers makes its environment; only our own times follow")
     with tempfile.TemporaryDirectory() as place:
         print(f"to 224 x 224 with bars, JPEG quality 90; {photos.origin()}")
         print("ours resizes by bicubic and is 4:4:4, unless said; img2dataset resizes by area, and OpenCV writes 4:2:0")
+        print(
+            "the same job: from the file's bytes to the encoded picture, as img2dataset's Resizer; all a worker does:"
+        )
+        print("digests of file and pixels, perceptual hash, statistics and labels as well, which the Resizer has not")
         for size, count in _SIZES:
             folder = Path(place) / str(size.width)
-            compare(folder, photos.megapixels(size), photos.make(folder, size, count))
+            compare(folder, photos.megapixels(size), photos.make(folder, size, count), _WAYS)
+        for size, count in _SIZES[:2]:
+            for noise in _NOISES:
+                folder = Path(place) / f"{size.width}-{noise:g}"
+                paths = photos.make(folder, size, count, noise)
+                bits = photos.bits_a_pixel(paths, size)
+                compare(
+                    folder, f"{photos.megapixels(size)}, noise {noise:g}, {bits:.2f} bits a pixel", paths, _WAYS[:1]
+                )
 
 
-def compare(folder: Path, name: str, paths: list[Path]) -> None:
+def compare(folder: Path, name: str, paths: list[Path], ways: Sequence[Way]) -> None:
     """All sides in turn, so that what else the machine does hits them alike."""
-    ours = {
-        "ours": manifests.write(folder),
-        "ours, area": manifests.write(folder, filter="area"),
-        "ours, area, 4:2:0": manifests.write(folder, filter="area", subsampling="4:2:0"),
-    }
-    sides = {side: Side(Path(sys.executable), "ours", str(manifest)) for side, manifest in ours.items()}
+    sides = {}
+    for way in ways:
+        manifest = str(manifests.write(folder, filter=way[0], subsampling=way[1]))
+        label = ", ".join(["ours", *filter(None, way)])
+        for job, mode in (("the same job", "same"), ("all a worker does", "worker")):
+            sides[f"{label}, {job}"] = Side(Path(sys.executable), mode, manifest)
+    ours = list(sides)
     if _PEERS.exists():
         sides["img2dataset"] = Side(_PEERS, "img2dataset")
     times: dict[str, list[Times]] = {side: [] for side in sides}
@@ -91,7 +110,7 @@ def compare(folder: Path, name: str, paths: list[Path]) -> None:
         print(sides["img2dataset"].versions)
     for side in ours:
         wall, cpu = (median(times[side], which) for which in (0, 1))
-        line = f"{name:>7}  {side:17} {wall:6.2f} ms ({cpu:6.2f} of the processor)"
+        line = f"{name:>7}  {side:37} {wall:6.2f} ms ({cpu:6.2f} of the processor)"
         if "img2dataset" in sides:
             walls, cpus = (median(times["img2dataset"], which) for which in (0, 1))
             ratios = [

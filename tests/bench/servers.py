@@ -87,13 +87,14 @@ def _nginx() -> str | None:
 
 @contextmanager
 def bare(server: str) -> Iterator[Running]:
-    """The bare application under uvicorn or granian, from the environment of the tools to compare with."""
+    """The bare application under uvicorn as it comes with us, or granian, of the tools to compare with."""
     port = free_port()
     options = {
         "uvicorn": ["--http", "httptools", "--no-access-log", "--log-level", "warning"],
         "granian": ["--interface", "asgi", "--workers", "1", "--no-ws", "--no-access-log", "--log-level", "warning"],
     }[server]
-    command = [str(PEERS), "-m", server, "--host", "127.0.0.1", "--port", str(port), *options, "tests.bench.asgi:app"]
+    python = sys.executable if server == "uvicorn" else str(PEERS)
+    command = [python, "-m", server, "--host", "127.0.0.1", "--port", str(port), *options, "tests.bench.asgi:app"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     with _ended(process):
         _wait(port, process)

@@ -122,7 +122,10 @@ def greedy_files() -> Iterator[tuple[str, bytes, Row]]:
     if "AVIF" in valid_files():
         avif = valid_files()["AVIF"]
         extent = avif.index(b"ispe") + 8
-        yield "large.avif", patched(avif, extent, struct.pack(">II", 60_000, 60_000)), rejected("broken")
+        yield "large.avif", patched(avif, extent, struct.pack(">II", 60_000, 60_000)), rejected("too_large")
+        hidden = save(Image.new("RGB", (6000, 6000)), "AVIF", speed=10)
+        small = struct.pack(">II", 100, 100)
+        yield "hidden.avif", patched(hidden, hidden.index(b"ispe") + 8, small), rejected("too_large")
         # The container's word counts: the frame is scaled to it, as browsers do.
         yield "small.avif", patched(avif, extent, struct.pack(">II", 1, 1)), ACCEPTED
     yield "endless.jpg", endless_jpeg(), rejected("timeout")

@@ -148,7 +148,9 @@ def dense(length: int, start: float, stop: float, count: int, filter: Filter, on
     weights = resampling._weights(length, 0, 0, start, stop, count, filter, "constant", one)
     matrix = np.zeros((count, length), np.int64)
     for first, read, block in weights.blocks(0, count):
-        matrix[first : first + block.shape[1], read : read + len(block)] += block.T.astype(np.int64)
+        matrix[first : first + block.shape[1], read : read + len(block)] += (block.T / resampling._UNITS[one]).astype(
+            np.int64
+        )
     return matrix
 
 

@@ -58,7 +58,7 @@ def test_what_many_ask_for_at_once_is_made_once() -> None:
 
     def ask(_: int) -> bytes:
         started.wait()
-        return cache.get("one", make)
+        return bytes(cache.get("one", make))
 
     with ThreadPoolExecutor(8) as threads:
         asked = [threads.submit(ask, index) for index in range(8)]
@@ -77,3 +77,48 @@ def test_a_failure_is_kept_by_nobody() -> None:
         with pytest.raises(OSError, match="no"):
             cache.get("one", fail)
     assert cache.get("one", lambda: b"good") == b"good"
+
+
+@given(st.integers(0, 400), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 120)), max_size=60))
+def test_what_is_cheap_is_never_more_than_there_is_room_for(limit: int, asked: list[tuple[int, int]]) -> None:
+    cache = Cache(limit)
+    lengths: dict[int, int] = {}
+    for key, length in asked:
+        content = bytes([key]) * lengths.setdefault(key, length)
+        assert cache.get(key, lambda content=content: content, cheap=True) == content  # type: ignore[misc]
+        assert cache.size <= limit
+
+
+def test_what_is_cheap_is_kept_when_it_is_asked_for_again_soon() -> None:
+    cache, made = Cache(400), list[str]()
+
+    def ask(keys: str) -> str:
+        made.clear()
+        for key in keys:
+
+            def make(key: str = key) -> bytes:
+                made.append(key)
+                return b"x" * 100
+
+            cache.get(key, make, cheap=True)
+        return "".join(made)
+
+    # Kept from the second time on; four others in between are as much as there is room for.
+    assert ask("aaa") == "aa"
+    assert ask("bcdbe") == "bcdbe"
+    assert ask("ab") == ""
+    # Over and over from end to end, what is more than that drives out nothing that is kept.
+    assert ask("uvwxyz" * 3) == "uvwxyz" * 3
+    assert ask("ab") == ""
+    # However much was kept before.
+    for key in "ijklmnop":
+        assert ask(3 * key) == 2 * key
+
+
+def test_what_is_offered_is_found() -> None:
+    cache = Cache(400)
+    for _ in range(2):
+        assert not cache.has("one")
+        cache.offer("one", memoryview(b"content"))
+    assert cache.has("one")
+    assert cache.get("one", lambda: b"other") == b"content"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dataprep.inputs import split_suffix
+from dataprep.sources import nameable
 from dataprep.sources.parts.references import name_of
 from dataprep.sources.tables.headings import BOXES, CLASSES, ONE_BOX, POINTS, SIZES, SPLIT_WORDS, SPLITS, plain
 from dataprep.survey import Suggestion, Survey, common_folder
@@ -73,6 +74,8 @@ def recognised(survey: Survey, samples: Iterable[Sample]) -> Suggestion | None:
 
 
 def _suggestion(survey: Survey, sample: Sample) -> Suggestion | None:
+    # A heading that no manifest can name is left alone.
+    sample = replace(sample, columns=[name for name in sample.columns if nameable(name)])
     named = _path(survey, sample)
     if named is None:
         return None
@@ -100,7 +103,13 @@ def _suggestion(survey: Survey, sample: Sample) -> Suggestion | None:
         found.reasons.append("an image has several rows, each with one box")
     options |= {sample.section: found.columns, **found.options}
     split = {"by": "source"} if found.split else None
-    return Suggestion(options, tuple(found.reasons), tuple(found.doubts), split, (0.8 if labelled else 0.2) * share)
+    reasons, doubts = (tuple(map(_in_one_line, texts)) for texts in (found.reasons, found.doubts))
+    return Suggestion(options, reasons, doubts, split, (0.8 if labelled else 0.2) * share)
+
+
+def _in_one_line(text: str) -> str:
+    """Cells and headings can hold anything."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _path(survey: Survey, sample: Sample) -> tuple[str, str, float] | None:
@@ -253,7 +262,7 @@ def _split(sample: Sample, headings: Mapping[str, str], found: _Found) -> None:
     for name in SPLITS:
         column = headings.get(name)
         words = {cell for cell in sample.cells(column) if isinstance(cell, str)} if column is not None else set()
-        if column is None or not words or not {plain(word) for word in words} <= set(SPLIT_WORDS):
+        if column is None or not words or not all(nameable(word) and plain(word) in SPLIT_WORDS for word in words):
             continue
         found.take("split", column, column)
         found.split = True

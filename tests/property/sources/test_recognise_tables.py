@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataprep.sources import sources
@@ -39,6 +39,9 @@ faces = st.lists(numbers.map(lambda one: {"x": 1, "y": 2, **one}), max_size=3).m
         max_size=3,
     )
 )
+@example([("a.csv", b',,label\na\n,,"\n')])  # an image in the first row, and a class that is a line's end
+@example([("a.csv", b"\0\na")])
+@example([("a.csv", b"file,split\na,train\0")])
 def test_a_first_look_ends_well(files: list[tuple[str, bytes]]) -> None:
     with folder() as root:
         touch(root / "a.jpg")
