@@ -37,6 +37,10 @@ def executable() -> str:
     return found
 
 
+# Plain http to a name is no secure context, as on a LAN; plain http to 127.0.0.1 is one.
+LAN = "lan.test"
+
+
 @contextmanager
 def chromium(profile: Path, *flags: str) -> Iterator[BrowserContext]:
     """A browser with its own profile on disk, so that IndexedDB is the real one."""

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.e2e.chromium import FLAGS, LAN, chromium, turn
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-c", "from dataprep.cli import main; main()")
@@ -118,3 +121,17 @@ def real_store(
         return found[name]
 
     return store
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.e2e.chromium.FLAGS", [*FLAGS, f"--host-resolver-rules=MAP {LAN} 127.0.0.1"])
+        with chromium(tmp_path_factory.mktemp("profile")) as context:
+            yield context
+
+
+@pytest.fixture
+def browser(launched: BrowserContext) -> Iterator[BrowserContext]:
+    with turn(launched) as context:
+        yield context

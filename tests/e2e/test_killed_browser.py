@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.e2e.chromium import FLAGS, executable
 from tests.e2e.conftest import serving
-from tests.e2e.test_browser import START, STORED, SYNC, built_in_shards, open_page, port_of
+from tests.e2e.syncing import START, STORED, SYNC, built_in_shards, open_page, port_of
 from tests.e2e.test_sync_faults import (
     INDEX,
     SPOILT,

@@ -13,9 +13,9 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.chromium import FLAGS, chromium
+from tests.e2e.chromium import FLAGS, LAN, chromium
 from tests.e2e.conftest import ROOT, built, serving
-from tests.e2e.test_browser import LAN, on_host, port_of
+from tests.e2e.syncing import on_host, port_of
 
 DIST = ROOT / "server/web/dist"
 SECRET = "a-token-of-more-than-sixteen-letters"

@@ -13,22 +13,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request
 
-from tests.e2e.chromium import FLAGS, chromium, quiet
+from tests.e2e.chromium import FLAGS, LAN, chromium, quiet
 from tests.e2e.conftest import serving
 from tests.e2e.decoded import decoded_in_python
-from tests.e2e.test_browser import (
-    ENDED,
-    HOSTS,
-    LAN,
-    PIXELS,
-    START,
-    STORED,
-    SYNC,
-    built_in_shards,
-    on_host,
-    open_page,
-    port_of,
-)
+from tests.e2e.syncing import ENDED, HOSTS, PIXELS, START, STORED, SYNC, built_in_shards, on_host, open_page, port_of
 
 STATUS = "() => window.dataset.status()"
 INDEX = "() => window.dataset.index()"
