@@ -136,6 +136,7 @@ def _config(application: Callable[..., Any], settings: Settings, endpoint: Endpo
         application,
         factory=endpoint.workers > 1,
         http=Protocol,
+        loop="asyncio",  # and not whichever is installed
         ws="none",
         access_log=False,
         server_header=False,

@@ -11,16 +11,11 @@ import threading
 from collections.abc import Callable
 
 import pytest
-import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.outlet import Outlet
 
-LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
-    "asyncio": asyncio.SelectorEventLoop,
-    "uvloop": uvloop.new_event_loop,
-}
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -46,7 +41,7 @@ class Sender(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._outlet = Outlet(transport)  # type: ignore[arg-type]  # uvloop has classes of its own
+        self._outlet = Outlet(transport)  # type: ignore[arg-type]
         self._task = asyncio.ensure_future(self._send())
 
     async def _send(self) -> None:
@@ -72,7 +67,7 @@ class Sender(asyncio.Protocol):
 
 
 def received(
-    loop: str, answers: list[list[bytes]], read: Callable[[socket.socket], bytes], tls: ssl.SSLContext | None = None
+    answers: list[list[bytes]], read: Callable[[socket.socket], bytes], tls: ssl.SSLContext | None = None
 ) -> bytes:
     """What a reader in a thread of its own gets of some answers."""
     found = []
@@ -100,7 +95,7 @@ def received(
         server.close()
         await server.wait_closed()
 
-    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+    with asyncio.Runner() as runner:
         runner.run(serve())
     return found[0]
 
@@ -113,19 +108,15 @@ parts = st.one_of(st.binary(max_size=50), st.integers(0, 200_000).map(lambda n: 
 heads = st.binary(min_size=1, max_size=300)
 
 
-@pytest.mark.parametrize("loop", LOOPS)
 @settings(max_examples=25, deadline=None)
 @given(answers=st.lists(st.tuples(heads, st.lists(parts, max_size=3)), max_size=5), early=st.booleans())
-def test_every_byte_in_order(loop: str, answers: list[tuple[bytes, list[bytes]]], early: bool) -> None:
+def test_every_byte_in_order(answers: list[tuple[bytes, list[bytes]]], early: bool) -> None:
     sent = [[*([CONTINUE] if early else []), head, *bodies] for head, bodies in answers]
-    assert received(loop, sent, everything) == b"".join(part for answer in sent for part in answer)
+    assert received(sent, everything) == b"".join(part for answer in sent for part in answer)
 
 
 @pytest.mark.parametrize("encrypted", [False, True])
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_reader_that_takes_little_gets_all(
-    loop: str, encrypted: bool, contexts: tuple[ssl.SSLContext, ssl.SSLContext]
-) -> None:
+def test_a_reader_that_takes_little_gets_all(encrypted: bool, contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
     # More than the system takes at once, in parts that the system cuts anywhere.
     answers = [[b"head", random.Random(n).randbytes(3_000_001)] for n in range(4)]
 
@@ -139,19 +130,17 @@ def test_a_reader_that_takes_little_gets_all(
                     threading.Event().wait(0.01)
         return bytes(found)
 
-    found = received(loop, answers, slowly, contexts[0] if encrypted else None)
+    found = received(answers, slowly, contexts[0] if encrypted else None)
     assert found == b"".join(part for answer in answers for part in answer)
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_head_comes_with_its_body(loop: str) -> None:
+def test_a_head_comes_with_its_body() -> None:
     for length in (10, 2000, 1 << 20):
-        first = received(loop, [[b"head", bytes(length)]], lambda connection: connection.recv(9000))
+        first = received([[b"head", bytes(length)]], lambda connection: connection.recv(9000))
         assert first.startswith(b"head") and len(first) > 4
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_an_early_answer_is_not_kept_back(loop: str) -> None:
+def test_an_early_answer_is_not_kept_back() -> None:
     class Waiting(Sender):
         async def _send(self) -> None:
             self._outlet.write(CONTINUE)
@@ -166,15 +155,14 @@ def test_an_early_answer_is_not_kept_back(loop: str) -> None:
             writer.close()
             server.close()
 
-    with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+    with asyncio.Runner() as runner:
         assert runner.run(serve()) == CONTINUE
 
 
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_reader_that_is_gone_is_no_error(loop: str) -> None:
+def test_a_reader_that_is_gone_is_no_error() -> None:
     def vanish(connection: socket.socket) -> bytes:
         found = connection.recv(100)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         return found
 
-    assert received(loop, [[b"head", bytes(3_000_000)]] * 5, vanish).startswith(b"head")
+    assert received([[b"head", bytes(3_000_000)]] * 5, vanish).startswith(b"head")

@@ -19,7 +19,7 @@ from tests.written_stores import every_kind
 
 # Becomes nobody once all is imported: where the interpreter lies, nobody may be let in. Shows that it can not write.
 AS_NOBODY = """
-import encodings.idna, os, sys, concurrent.futures.thread, uvicorn, uvicorn.lifespan.on, uvicorn.loops.uvloop
+import encodings.idna, os, sys, concurrent.futures.thread, uvicorn, uvicorn.lifespan.on, uvicorn.loops.asyncio
 import uvicorn.protocols.http.httptools_impl
 import dataprep.cli, server.serve, server.token, sqlalchemy.dialects.sqlite.pysqlite
 if os.geteuid() == 0:
