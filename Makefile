@@ -5,7 +5,7 @@ VENV = .venv
 BIN = $(VENV)/bin
 PORT = 8000
 KILLS = 1000
-# Test files run so many at a time; those that measure memory want the machine nearly to themselves.
+# Test files run so many at a time, in the order of their folders: slow ones, of few tests, would be left for the end.
 TESTERS = 3
 WEB = server/web
 PAGES = $(WEB)/dist/index.html
@@ -50,7 +50,7 @@ test: $(DEV) $(PAGES) ## run every check and every test, with real browsers: CHR
 	$(NPM) run types
 	$(NPM) test
 	@scripts/engines.sh
-	$(CHROMIUM_FOUND) && $(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile
+	$(CHROMIUM_FOUND) && $(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
 
 bench: $(DEV) ## measure: prints ratios, the machine and the versions: ONLY="resize build", BENCH_FULL=1
 	@scripts/peers.sh .venv-peers || echo "The tools to compare with can't be installed; ours is measured alone." >&2
