@@ -27,7 +27,7 @@ class Protocol(HttpToolsProtocol):
         """A client has come: it has to say what it wants."""
         super().connection_made(transport)
         self._watch = Watch(self.loop, transport, STALLED_SECONDS)
-        self.transport = self._outlet = Outlet(transport)  # type: ignore[assignment]
+        self.transport = self._outlet = Outlet(transport)  # type: ignore[assignment]  # passes all else on
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

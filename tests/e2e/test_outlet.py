@@ -41,7 +41,7 @@ class Sender(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._outlet = Outlet(transport)  # type: ignore[arg-type]
+        self._outlet = Outlet(transport)  # type: ignore[arg-type]  # of TCP or TLS: a Transport
         self._task = asyncio.ensure_future(self._send())
 
     async def _send(self) -> None:
