@@ -1,4 +1,4 @@
-"""How much memory there is, and how much of it one process may take."""
+"""How much memory and how many processors there are, and what one process may take of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,21 @@ import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+
+# To start a worker takes a processor as long as so many small images.
+_WORTH = 32
+
+
+def worthwhile(records: int) -> int:
+    """How many workers so many records are worth: one a processor, and fewer where there is little to do.
+
+    Counted are the processors this process may use, which in a container are fewer than there are.
+
+    >>> worthwhile(0), worthwhile(31)
+    (1, 1)
+    """
+    there_are = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(there_are, 1 + records // _WORTH)
 
 
 def memory_bytes(proc: Path = Path("/proc/self/cgroup"), groups: Path = Path("/sys/fs/cgroup")) -> int:
