@@ -36,26 +36,32 @@ class Access:
 
         async def send_privately(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if "cache-control" in headers:
-                    headers["Cache-Control"] = headers["Cache-Control"].replace("public", "private")
+                keep_private(MutableHeaders(scope=message))
             await send(message)
 
-        if self._may(scope):
+        if may_read(self._token, scope):
             await self._app(scope, receive, send_privately)
         else:
             await _refusal(scope)(scope, receive, send)
 
-    def _may(self, scope: Scope) -> bool:
-        path: str = scope["path"]
-        # A browser asks beforehand what it may send from another origin, without any token.
-        if path in _OPEN or path.startswith(_OPEN_FOLDERS) or scope["method"] == "OPTIONS":
-            return True
-        headers = Headers(scope=scope)
-        scheme, _, secret = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return self._token.is_secret(secret.strip())
-        return any(self._token.is_session(one) for one in _cookies(headers, self._token.cookie))
+
+def may_read(token: Token, scope: Scope) -> bool:
+    """Whether a request asks for what is open, or comes with the token."""
+    path: str = scope["path"]
+    # A browser asks beforehand what it may send from another origin, without any token.
+    if path in _OPEN or path.startswith(_OPEN_FOLDERS) or scope["method"] == "OPTIONS":
+        return True
+    headers = Headers(scope=scope)
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.is_secret(secret.strip())
+    return any(token.is_session(one) for one in _cookies(headers, token.cookie))
+
+
+def keep_private(headers: MutableHeaders) -> None:
+    """No shared cache keeps an answer with these headers."""
+    if "cache-control" in headers:
+        headers["Cache-Control"] = headers["Cache-Control"].replace("public", "private")
 
 
 def _cookies(headers: Headers, name: str) -> Iterator[str]:

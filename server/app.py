@@ -10,14 +10,14 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from dataprep import __version__
-from server import openapi, pages, problems, signin
+from server import openapi, origins, pages, problems, signin
 from server.access import Access
 from server.cache import Cache
 from server.catalog import Catalog
-from server.express import Express
+from server.express import EXPRESS, Express
 from server.heads import Heads
-from server.hosts import Hosts
-from server.journal import Journal, log_requests
+from server.hosts import Hosts, Names
+from server.journal import Journal, Observers, log_requests
 from server.load import Bounds, Load
 from server.metrics import Metrics
 from server.routes import browse, health, sync
@@ -36,8 +36,9 @@ def create_app(settings: Settings) -> FastAPI:
     catalog = Catalog(settings.stores)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Express]]:
+        # Our protocol finds it there; on another server all goes the long way.
+        yield {EXPRESS: express}
         catalog.close()
 
     app = FastAPI(
@@ -53,18 +54,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.catalog = catalog
     app.state.cache = Cache(settings.cache_bytes)
     problems.install(app)
-    app.add_middleware(Express, catalog=catalog)
     app.add_middleware(Heads)
     if settings.token is not None:
         app.add_middleware(Access, token=settings.token)
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.cors_origins),
-            allow_methods=["GET", "HEAD"],
-            allow_headers=["Authorization", "If-Match", "If-None-Match", "If-Range", "Range"],
-            expose_headers=["Accept-Ranges", "Content-Range", "ETag", "Retry-After"],
-        )
+    cors = origins.options(settings.cors_origins) if settings.cors_origins else None
+    if cors is not None:
+        app.add_middleware(CORSMiddleware, **cors)
     for router in (sync.router, browse.router, health.router):
         app.include_router(router)
     metrics = Metrics(settings.shared)
@@ -73,10 +68,15 @@ def create_app(settings: Settings) -> FastAPI:
     if settings.token is not None:
         app.include_router(signin.router(settings.token))
     # The last is the outermost: what one of them refuses, those before it never see.
-    app.add_middleware(Hosts, names=settings.hosts)
+    names = Names(settings.hosts)
+    app.add_middleware(Hosts, names=names)
     app.add_middleware(Shield)
-    app.add_middleware(Bounds, load=Load(settings.most_requests, settings.most_bytes))
+    load = Load(settings.most_requests, settings.most_bytes)
+    app.add_middleware(Bounds, load=load)
     listeners = (metrics.listen, *([log_requests(_log)] if settings.log_json else []))
-    app.add_middleware(Journal, listeners=listeners, under_way=metrics.move, is_served=catalog.__contains__)
+    observers = Observers(listeners, metrics.move, catalog.__contains__)
+    app.add_middleware(Journal, observers=observers)
+    short = CORSMiddleware(app, **cors) if cors is not None else None
+    express = Express(app, catalog, names, settings.token, short, load, observers)
     pages.install(app, settings.pages or pages.built_pages())
     return app

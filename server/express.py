@@ -1,63 +1,120 @@
 """The short way for what most bytes of a sync are: the images of shards.
 
-Routing, the checks of parameters and the handing over to another thread take longer than the reading of a shard, and
-longer than its sending. Whatever is not plainly the address of such images in a store that is as it was goes the long
-way, and so does what fails.
+Each layer of an application, a task, routing, the checks of parameters and the handing over to another thread take
+longer together than the reading of a shard, or than its sending. So these answers are made where a request arrives, at
+once. Whatever is not plainly the address of such images in a store that is as it was goes the long way, through the
+application, and so does what is refused or fails: it is met again there, and said as all errors are.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
 from functools import partial
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from fastapi import FastAPI, Request, Response
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import Scope
 
 from dataprep.errors import StoreError
-from dataprep.store.read import Store
-from server.answers import Content, NotAtHand, answer, at_hand, is_kept
+from server.access import keep_private, may_read
+from server.answers import NotAtHand, answer, at_hand, is_kept
 from server.catalog import Catalog
+from server.hosts import Names
+from server.journal import Observed, Observers
+from server.load import Load
+from server.origins import let_in
 from server.routes import sync
+from server.shield import SHIELD
+from server.token import Token
+
+# Its name in the state of the application.
+EXPRESS = "express"
 
 # To copy so much, all others wait; a larger one is read by another thread.
-_AT_ONCE_BYTES = 4 << 20
-_ADDRESS = re.compile(r"/v1/datasets/([^/]+)/shards/([0-9a-f]{64})\.bin")
+_AT_ONCE_BYTES = 1 << 20
+_ADDRESS = re.compile(rb"/v1/datasets/([^/?%]+)/shards/([0-9a-f]{64})\.bin")
+# Requests with one of these are for servers before ours, or have a body, or wait for a word before it.
+_LONG_WAY = frozenset(
+    [b"content-length", b"expect", b"transfer-encoding", b"upgrade", b"x-forwarded-for", b"x-forwarded-proto"]
+)
 
 
 class Express:
-    """ASGI middleware; the innermost, so that whatever holds for requests holds for these as well."""
+    """Answers at once, or not at all; what holds for requests of the application holds for these as well."""
 
-    def __init__(self, app: ASGIApp, catalog: Catalog) -> None:
-        self._app, self._catalog = app, catalog
+    def __init__(
+        self,
+        app: FastAPI,
+        catalog: Catalog,
+        names: Names,
+        token: Token | None,
+        cors: CORSMiddleware | None,
+        load: Load,
+        observers: Observers,
+    ) -> None:
+        """With the parts of the application that look at requests."""
+        self._app, self._catalog, self._names, self._token, self._cors = app, catalog, names, token, cors
+        self._load, self._observers = load, observers
         (self._route,) = (one for one in sync.router.routes if getattr(one, "endpoint", None) is sync.shard_images)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers, or passes on."""
-        found = _ADDRESS.fullmatch(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
-        entry = self._catalog.at_hand(found[1]) if found is not None else None
-        if found is None or entry is None or found[2] not in entry.images:
-            await self._app(scope, receive, send)
-            return
-        request, content = Request(scope, receive), sync.images_of(entry, found[2])
+    def reply(self, scope: Scope, target: bytes) -> Reply | None:
+        """The answer to a GET of HTTP/1.1; None where it has to go the long way.
+
+        Args:
+            scope: of the request, but for its method and what its target says.
+            target: of the request, as it came.
+        """
+        address = _ADDRESS.fullmatch(target)
+        if address is None or any(name in _LONG_WAY for name, _ in scope["headers"]):
+            return None
+        name, sha256 = address[1].decode("latin-1"), address[2].decode()
+        entry = self._catalog.at_hand(name)
+        length = entry.images.get(sha256) if entry is not None else None
+        if entry is None or length is None or length > _AT_ONCE_BYTES:
+            return None
+        if self._load.is_full() or not self._load.has_room(length):
+            return None
+        own = {**scope, "app": self._app, "method": "GET", "path": target.decode("latin-1"), "route": self._route}
+        request = Request(own)
+        if not self._names.know(request.headers) or not (self._token is None or may_read(self._token, own)):
+            return None
+        content = sync.images_of(entry, sha256)
+        if not is_kept(request, content):
+            content = at_hand(request, content, partial(entry.store.shard_at_hand, sha256))
         try:
-            response = await _answered(request, content, entry.store)
-        except StoreError:
-            # It is met again there, and said as all errors are.
-            await self._app(scope, receive, send)
-            return
-        # Who looks at the request afterwards finds what it met.
-        scope.update({"route": self._route, "path_params": {"name": found[1], "sha256": found[2]}})
-        await response(scope, receive, send)
+            response = answer(request, content)
+        except (NotAtHand, StoreError):
+            return None
+        self._dress(request, response)
+        return Reply(response, self._load, Observed(self._observers, own))
+
+    def _dress(self, request: Request, response: Response) -> None:
+        """Adds what the layers of the application add, from the inside out."""
+        if self._token is not None:
+            keep_private(response.headers)
+        if self._cors is not None:
+            let_in(self._cors, request.headers, response.headers)
+        response.raw_headers.extend(SHIELD)
 
 
-async def _answered(request: Request, content: Content, store: Store) -> Response:
-    if is_kept(request, content):
-        return answer(request, content)
-    if content.length <= _AT_ONCE_BYTES:
-        try:
-            return answer(request, at_hand(request, content, partial(store.shard_at_hand, content.sha256)))
-        except NotAtHand:
-            pass
-    return await asyncio.get_running_loop().run_in_executor(None, answer, request, content)
+class Reply:
+    """An answer on its way; it counts until its reader has taken it.
+
+    Attributes:
+        status: of HTTP.
+        headers: all but those of the connection.
+        body: bytes.
+    """
+
+    def __init__(self, response: Response, load: Load, observed: Observed) -> None:
+        """It begins."""
+        self.status, self.headers, self.body = response.status_code, response.raw_headers, response.body
+        self._load, self._observed = load, observed
+        load.requests += 1
+        load.bytes += len(self.body)
+
+    def end(self) -> None:
+        """It is taken, or never will be."""
+        self._load.requests -= 1
+        self._load.bytes -= len(self.body)
+        self._observed.end(self.status, len(self.body))

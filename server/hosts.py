@@ -23,14 +23,12 @@ _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:@/?#\\\s]+)(?::\d{0,5})?
 class Hosts:
     """ASGI middleware: refuses what is asked under a name that is not stated."""
 
-    def __init__(self, app: ASGIApp, names: Iterable[str] = ()) -> None:
-        """With names besides ``localhost``; ports count for nothing."""
-        self._app = app
-        self._names = {"localhost", *(name.lower().rstrip(".") for name in names)}
+    def __init__(self, app: ASGIApp, names: Names) -> None:
+        self._app, self._names = app, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on what is asked under a stated name, or under an address."""
-        if scope["type"] != "http" or self._knows(Headers(scope=scope).getlist("host")):
+        if scope["type"] != "http" or self._names.know(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         answer = problem(
@@ -38,7 +36,17 @@ class Hosts:
         )
         await answer(scope, receive, send)
 
-    def _knows(self, found: list[str]) -> bool:
+
+class Names:
+    """The names that are stated."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        """With names besides ``localhost``; ports count for nothing."""
+        self._names = {"localhost", *(name.lower().rstrip(".") for name in names)}
+
+    def know(self, headers: Headers) -> bool:
+        """Whether a request is asked under one of them, or under an address."""
+        found = headers.getlist("host")
         if len(found) != 1:  # RFC 9112, 3.2: none, or two, is an error
             return False
         match = _HOST.fullmatch(found[0])

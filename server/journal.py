@@ -45,27 +45,57 @@ _CLIENT_GONE = 499
 _DATASET = re.compile(r"/v1/datasets/([^/]+)/")
 
 
+class Observers:
+    """Who is told of every request, and of how many are under way."""
+
+    def __init__(
+        self, listeners: Iterable[Listener], under_way: Callable[[int, str], None], is_served: Callable[[str], bool]
+    ) -> None:
+        self.listeners, self.under_way, self._is_served = tuple(listeners), under_way, is_served
+
+    def dataset(self, path: str) -> str:
+        """The dataset that a path asks about."""
+        found = _DATASET.match(path)
+        # What strangers make up becomes no name in logs and metrics.
+        return found[1] if found is not None and self._is_served(found[1]) else ""
+
+
+class Observed:
+    """A request under way."""
+
+    def __init__(self, observers: Observers, scope: Scope) -> None:
+        """It begins."""
+        self._began = time.perf_counter()
+        self._observers, self._scope = observers, scope
+        self._dataset = observers.dataset(scope["path"])
+        observers.under_way(1, self._dataset)
+
+    def end(self, status: int, sent: int) -> None:
+        """It is over; so many bytes of the answer's body went out."""
+        scope, observers = self._scope, self._observers
+        observers.under_way(-1, self._dataset)
+        client = scope["client"][0] if scope.get("client") else ""
+        seconds = time.perf_counter() - self._began
+        route = str(getattr(scope.get("route"), "path", ""))
+        done = Request(scope["method"], route, self._dataset, scope["path"], status, sent, seconds, client)
+        for listener in observers.listeners:
+            listener(done)
+
+
 class Journal:
-    """ASGI middleware: tells listeners of every request, and how many are under way.
+    """ASGI middleware: tells of every request.
 
     It must be the outermost, so that it sees what others refuse.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        listeners: Iterable[Listener],
-        under_way: Callable[[int, str], None],
-        is_served: Callable[[str], bool],
-    ) -> None:
-        self._app, self._listeners, self._under_way, self._is_served = app, tuple(listeners), under_way, is_served
+    def __init__(self, app: ASGIApp, observers: Observers) -> None:
+        self._app, self._observers = app, observers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
         status, sent = _CLIENT_GONE, 0
 
         async def send_counted(message: Message) -> None:
@@ -76,23 +106,11 @@ class Journal:
             elif message["type"] == "http.response.body":
                 sent += len(message.get("body", b""))
 
-        dataset = self._dataset(scope["path"])
-        self._under_way(1, dataset)
+        observed = Observed(self._observers, scope)
         try:
             await self._app(scope, receive, send_counted)
         finally:
-            self._under_way(-1, dataset)
-            client = scope["client"][0] if scope.get("client") else ""
-            seconds = time.perf_counter() - began
-            route = str(getattr(scope.get("route"), "path", ""))
-            done = Request(scope["method"], route, dataset, scope["path"], status, sent, seconds, client)
-            for listener in self._listeners:
-                listener(done)
-
-    def _dataset(self, path: str) -> str:
-        found = _DATASET.match(path)
-        # What strangers make up becomes no name in logs and metrics.
-        return found[1] if found is not None and self._is_served(found[1]) else ""
+            observed.end(status, sent)
 
 
 class JsonFormatter(logging.Formatter):

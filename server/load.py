@@ -37,9 +37,13 @@ class Load:
         self.most_requests, self.most_bytes = most_requests, most_bytes
         self.requests, self.bytes, self.refused = 0, 0, 0
 
+    def is_full(self) -> bool:
+        """Whether no further request may begin."""
+        return self.requests >= self.most_requests
+
     def has_room(self, length: int) -> bool:
         """Whether an answer of so many bytes may go out now."""
-        return self.bytes == 0 or self.bytes + length <= self.most_bytes
+        return length <= _SMALL_BYTES or self.bytes == 0 or self.bytes + length <= self.most_bytes
 
 
 class Bounds:
@@ -57,7 +61,7 @@ class Bounds:
             await self._app(scope, receive, send)
             return
         load = self._load
-        if load.requests >= load.most_requests:
+        if load.is_full():
             await Shield(_full(load))(scope, receive, send)
             return
         load.requests += 1
@@ -90,7 +94,7 @@ class _Answer:
             await self._send(message)
             return
         body = message.get("body", b"")
-        if self._start is not None and len(body) > _SMALL_BYTES and not self._load.has_room(len(body)):
+        if self._start is not None and not self._load.has_room(len(body)):
             self._refused = True
             del body, message
             await Shield(_full(self._load))(self._scope, self._receive, self._send)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from server.express import EXPRESS, Express, Reply
 from server.outlet import Outlet
 from server.problems import problem_body
 from server.stalls import Watch
@@ -22,6 +25,9 @@ class Protocol(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    # What is asked for goes the short way, once the request is whole; and what its reader has not taken yet.
+    _reply: Reply | None = None
+    _untaken: Reply | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come: it has to say what it wants."""
@@ -34,6 +40,9 @@ class Protocol(HttpToolsProtocol):
         """It has gone."""
         self._know_head()
         self._watch.end()
+        if self._untaken is not None:
+            self._untaken.end()
+            self._untaken = None
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -45,6 +54,10 @@ class Protocol(HttpToolsProtocol):
         """It is taken."""
         super().resume_writing()
         self._watch.end()
+        if self._untaken is not None:
+            self._untaken.end()
+            self._untaken = None
+            self._wait_for_more()
 
     def timeout_keep_alive_handler(self) -> None:
         """Nothing was asked for a while; what is still unsent may be taken yet."""
@@ -76,7 +89,29 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is known."""
         self._know_head()
-        super().on_headers_complete()
+        self._reply = self._short_way()
+        if self._reply is None:
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole; one that goes the short way has no body."""
+        reply, self._reply = self._reply, None
+        if reply is None:
+            super().on_message_complete()
+            return
+        head = [STATUS_LINE[reply.status]]
+        for name, value in (*self.server_state.default_headers, *reply.headers):
+            head += [name, b": ", value, b"\r\n"]
+        head.append(b"\r\n")
+        self.transport.write(b"".join(head))
+        if reply.body:
+            self.transport.write(reply.body)
+        self._outlet.end()
+        if self.flow.write_paused:
+            self._untaken = reply
+        else:
+            reply.end()
+            self._wait_for_more()
 
     def on_response_complete(self) -> None:
         """All of the answer is on its way."""
@@ -87,6 +122,20 @@ class Protocol(HttpToolsProtocol):
         """What came is no HTTP."""
         del msg
         self._refuse(400, "this is no HTTP request that can be understood")
+
+    def _short_way(self) -> Reply | None:
+        express: Express | None = self.app_state.get(EXPRESS)
+        under_way = self._untaken is not None or (self.cycle is not None and not self.cycle.response_complete)
+        if express is None or under_way or self.flow.write_paused or self.transport.is_closing():
+            return None
+        if self.parser.get_method() != b"GET" or self.parser.get_http_version() != "1.1":
+            return None
+        return express.reply(cast(Scope, self.scope), self.url) if self.parser.should_keep_alive() else None
+
+    def _wait_for_more(self) -> None:
+        # Where another request is under way by now, its end does all this.
+        if self.cycle is None or self.cycle.response_complete:
+            self.on_response_complete()
 
     def _expect_head(self) -> None:
         self._head_bytes = 0

@@ -22,7 +22,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-_ALL = (
+SHIELD = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     # An answer is for pages of ours, and for those that CORS lets in; no other page may show it, or guess at it.
@@ -46,7 +46,7 @@ class Shield:
         async def send_shielded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 is_page = Headers(scope=message).get("content-type", "").startswith("text/html")
-                message["headers"] = [*message["headers"], *_ALL, *([_PAGE] if is_page else [])]
+                message["headers"] = [*message["headers"], *SHIELD, *([_PAGE] if is_page else [])]
             await send(message)
 
         await self._app(scope, receive, send_shielded)
