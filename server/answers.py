@@ -18,6 +18,8 @@ from server.ranges import Unsatisfiable, span
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
 JSON = "application/json"
+# What makes an answer anything else than the whole content, by the names of headers; encodings only do that to JSON.
+CONDITIONS = frozenset([b"if-match", b"if-none-match", b"if-range", b"range"])
 # Below, a body and its head fit into one packet, compressed or not.
 GZIP_FROM = 1024
 
@@ -54,6 +56,14 @@ class Content:
     def document(cls, body: bytes) -> Content:
         """A JSON document that may be another one next time."""
         return cls(canonical.sha256(body), len(body), JSON, lambda: body)
+
+
+def whole(request: Request, content: Content) -> Response:
+    """The answer to a request without any of `CONDITIONS`, of content that is no JSON."""
+    headers = {"ETag": f'"{content.sha256}"', "Cache-Control": IMMUTABLE if content.lasting else REVALIDATE}
+    if content.ranges:
+        headers["Accept-Ranges"] = "bytes"
+    return Response(_body(request, content), media_type=content.media_type, headers=headers)
 
 
 def answer(request: Request, content: Content) -> Response:

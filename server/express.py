@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from dataprep.errors import StoreError
 from server.access import keep_private, may_read
-from server.answers import NotAtHand, answer, at_hand, is_kept
+from server.answers import CONDITIONS, NotAtHand, answer, at_hand, is_kept, whole
 from server.catalog import Catalog
 from server.hosts import Names
 from server.journal import Observed, Observers
@@ -65,7 +65,10 @@ class Express:
             target: of the request, as it came.
         """
         address = _ADDRESS.fullmatch(target)
-        if address is None or any(name in _LONG_WAY for name, _ in scope["headers"]):
+        if address is None:
+            return None
+        found = {name for name, _ in scope["headers"]}
+        if not found.isdisjoint(_LONG_WAY):
             return None
         name, sha256 = address[1].decode("latin-1"), address[2].decode()
         entry = self._catalog.at_hand(name)
@@ -82,7 +85,7 @@ class Express:
         if not is_kept(request, content):
             content = at_hand(request, content, partial(entry.store.shard_at_hand, sha256))
         try:
-            response = answer(request, content)
+            response = whole(request, content) if found.isdisjoint(CONDITIONS) else answer(request, content)
         except (NotAtHand, StoreError):
             return None
         self._dress(request, response)
@@ -98,7 +101,7 @@ class Express:
 
 
 class Reply:
-    """An answer on its way; it counts until its reader has taken it.
+    """An answer on its way; while it waits for its reader, it counts.
 
     Attributes:
         status: of HTTP.
@@ -107,14 +110,20 @@ class Reply:
     """
 
     def __init__(self, response: Response, load: Load, observed: Observed) -> None:
-        """It begins."""
+        """Not sent yet."""
         self.status, self.headers, self.body = response.status_code, response.raw_headers, response.body
-        self._load, self._observed = load, observed
-        load.requests += 1
-        load.bytes += len(self.body)
+        self._load, self._observed, self._held = load, observed, 0
+
+    def wait(self) -> None:
+        """Its reader has not taken it yet."""
+        self._held = len(self.body)
+        self._load.requests += 1
+        self._load.bytes += self._held
+        self._observed.begin()
 
     def end(self) -> None:
         """It is taken, or never will be."""
-        self._load.requests -= 1
-        self._load.bytes -= len(self.body)
+        if self._held:
+            self._load.requests -= 1
+            self._load.bytes -= self._held
         self._observed.end(self.status, len(self.body))

@@ -61,19 +61,25 @@ class Observers:
 
 
 class Observed:
-    """A request under way."""
+    """A request; what counts it as under way is `begin`, which one that is answered at once does without."""
 
     def __init__(self, observers: Observers, scope: Scope) -> None:
-        """It begins."""
+        """It has come."""
         self._began = time.perf_counter()
         self._observers, self._scope = observers, scope
         self._dataset = observers.dataset(scope["path"])
-        observers.under_way(1, self._dataset)
+        self._under_way = False
+
+    def begin(self) -> None:
+        """It is under way."""
+        self._observers.under_way(1, self._dataset)
+        self._under_way = True
 
     def end(self, status: int, sent: int) -> None:
         """It is over; so many bytes of the answer's body went out."""
         scope, observers = self._scope, self._observers
-        observers.under_way(-1, self._dataset)
+        if self._under_way:
+            observers.under_way(-1, self._dataset)
         client = scope["client"][0] if scope.get("client") else ""
         seconds = time.perf_counter() - self._began
         route = str(getattr(scope.get("route"), "path", ""))
@@ -107,6 +113,7 @@ class Journal:
                 sent += len(message.get("body", b""))
 
         observed = Observed(self._observers, scope)
+        observed.begin()
         try:
             await self._app(scope, receive, send_counted)
         finally:

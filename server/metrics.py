@@ -44,19 +44,31 @@ class Metrics:
             registry=self._registry,
         )  # fmt: skip
         # Finding a metric by its labels takes longer than counting.
-        self._child = lru_cache(_CHILDREN)(lambda metric, *labels: metric.labels(*labels))
+        self._answered, self._moving = (
+            lru_cache(_CHILDREN)(self._children),
+            lru_cache(_CHILDREN)(self._under_way.labels),
+        )
 
     def listen(self, done: Request) -> None:
         """Counts a request."""
         # Methods are free text as well.
         method = done.method if done.method in ("GET", "HEAD", "POST", "OPTIONS") else "other"
-        self._child(self._requests, method, done.route, done.dataset, str(done.status)).inc()
-        self._child(self._bytes, done.route, done.dataset).inc(done.bytes)
-        self._child(self._seconds, done.route, done.dataset).observe(done.seconds)
+        requests, bytes, seconds = self._answered(method, done.route, done.dataset, str(done.status))
+        requests.inc()
+        bytes.inc(done.bytes)
+        seconds.observe(done.seconds)
 
     def move(self, by: int, dataset: str) -> None:
         """Counts requests that begin (1) or end (-1)."""
-        self._child(self._under_way, dataset).inc(by)
+        self._moving(dataset).inc(by)
+
+    def _children(self, method: str, route: str, dataset: str, status: str) -> tuple[Counter, Counter, Histogram]:
+        place = route, dataset
+        return (
+            self._requests.labels(method, route, dataset, status),
+            self._bytes.labels(*place),
+            self._seconds.labels(*place),
+        )
 
     def router(self) -> APIRouter:
         """The route that tells."""

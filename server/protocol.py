@@ -24,7 +24,7 @@ class Protocol(HttpToolsProtocol):
     """One connection."""
 
     _deadline: asyncio.TimerHandle | None = None
-    _head_bytes = 0
+    _head_bytes, _in_head = 0, False
     # What is asked for goes the short way, once the request is whole; and what its reader has not taken yet.
     _reply: Reply | None = None
     _untaken: Reply | None = None
@@ -72,19 +72,21 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Reads on, within bounds."""
-        if self._deadline is not None:
+        if self._in_head or self._deadline is not None:
             self._head_bytes += len(data)
             # One reading may hold the whole of a request and its body: what it brings is judged after it.
             if self._head_bytes > _HEAD_BYTES + len(data):
                 self._refuse(431, f"the head of a request has at most {_HEAD_BYTES} bytes")
                 return
         super().data_received(data)
+        # Most heads come as a whole, and need no clock.
+        if self._in_head and self._deadline is None and not self.transport.is_closing():
+            self._expect_head()
 
     def on_message_begin(self) -> None:
         """A request begins, the first or a further one."""
         super().on_message_begin()
-        if self._deadline is None:
-            self._expect_head()
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
         """The head is known."""
@@ -109,6 +111,7 @@ class Protocol(HttpToolsProtocol):
         self._outlet.end()
         if self.flow.write_paused:
             self._untaken = reply
+            reply.wait()
         else:
             reply.end()
             self._wait_for_more()
@@ -138,10 +141,10 @@ class Protocol(HttpToolsProtocol):
             self.on_response_complete()
 
     def _expect_head(self) -> None:
-        self._head_bytes = 0
         self._deadline = self.loop.call_later(_HEAD_SECONDS, self._give_up)
 
     def _know_head(self) -> None:
+        self._in_head, self._head_bytes = False, 0
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
