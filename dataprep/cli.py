@@ -120,15 +120,20 @@ def build(
     dataprep build manifests/bccd.yaml --explain
     """
     from dataprep import console
-    from dataprep.build.build import build as run
-    from dataprep.manifest import load
+    from dataprep.build.glance import glance
 
-    loaded = load(manifest)
-    path = store or Path(f"{loaded.manifest.name}.db")
-    with console.progress("building", loaded.manifest.name) as progress:
-        summary = run(
-            loaded, path, workers=workers or _processors(), limit=limit, rehash=rehash, progress=progress.stage
-        )
+    with console.progress("reading", manifest.stem) as progress:
+        summary = None if rehash else glance(manifest, store, limit, progress.stage)
+    if summary is None:
+        from dataprep.build.build import build as run
+        from dataprep.manifest import load
+
+        loaded = load(manifest)
+        path = store or Path(f"{loaded.manifest.name}.db")
+        with console.progress("building", loaded.manifest.name) as progress:
+            summary = run(
+                loaded, path, workers=workers or _processors(), limit=limit, rehash=rehash, progress=progress.stage
+            )
     if as_json:
         _print_json(summary.as_json())
     else:
