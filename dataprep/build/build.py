@@ -86,7 +86,7 @@ def build(
                     remember(store, inventory.seen())
                 if reads.failed == failed and _lies_under(loaded.root, inventory):
                     note(store, found.again(len(inventory)), premises, inventory.digest())
-    return found.at(store, time.monotonic() - started)
+    return found.at(Path(found.store), time.monotonic() - started)
 
 
 def _premises(loaded: LoadedManifest, store: Path, limit: int | None, noted: Noted | None) -> Premises | None:
