@@ -23,11 +23,6 @@ _File = click.Path(path_type=Path)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout, nothing else.")
 
 
-def _processors() -> int:
-    # The processors this process may use, which in a container are fewer than there are.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
@@ -98,7 +93,7 @@ def init(directory: Path, out: Path | None, wanted: str | None, as_json: bool) -
 @cli.command()
 @click.argument("manifest", type=_File)
 @click.option("--store", type=_File, help="Where the store shall be.  [default: NAME.db in this folder]")
-@click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: the processors there are]")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: the processors it may use]")
 @click.option("--limit", type=click.IntRange(1), help="Take only so many inputs, mixed by their hash.")
 @click.option("--explain", is_flag=True, help="Say what was taken from earlier builds, and why the rest was not.")
 @click.option("--rehash", is_flag=True, help="Read all sources and the store before, also where they look unchanged.")
@@ -126,13 +121,14 @@ def build(
         summary = None if rehash else glance(manifest, store, limit, progress.stage)
     if summary is None:
         from dataprep.build.build import build as run
+        from dataprep.build.machine import processors
         from dataprep.manifest import load
 
         loaded = load(manifest)
         path = store or Path(f"{loaded.manifest.name}.db")
         with console.progress("building", loaded.manifest.name) as progress:
             summary = run(
-                loaded, path, workers=workers or _processors(), limit=limit, rehash=rehash, progress=progress.stage
+                loaded, path, workers=workers or processors(), limit=limit, rehash=rehash, progress=progress.stage
             )
     if as_json:
         _print_json(summary.as_json())
