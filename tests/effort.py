@@ -6,6 +6,10 @@ from hypothesis import settings
 
 # Of the profile of `make test`.
 _USUAL = 100
+_TIMES = settings.default.max_examples / _USUAL  # type: ignore[union-attr]  # there always is a profile
+
+AT_LENGTH = _TIMES > 1
+"""Whether this is `make fuzz`."""
 
 
 def effort(usual: int = _USUAL, share: float = 1.0) -> settings:
@@ -15,5 +19,4 @@ def effort(usual: int = _USUAL, share: float = 1.0) -> settings:
         usual: examples in `make test`.
         share: in `make fuzz`, of the times so many that other properties get there.
     """
-    times = settings.default.max_examples / _USUAL  # type: ignore[union-attr]  # there always is a profile
-    return settings(max_examples=usual if times <= 1 else max(usual, round(usual * times * share)))
+    return settings(max_examples=max(usual, round(usual * _TIMES * share)) if AT_LENGTH else usual)

@@ -21,7 +21,7 @@ from dataprep.inputs import Record
 from dataprep.labels import Labels
 from dataprep.plan import Options
 from dataprep.transforms.resize import Resize
-from tests.effort import effort
+from tests.effort import AT_LENGTH, effort
 from tests.valid_files import valid_files
 
 MEMORY_MB = 64
@@ -203,8 +203,8 @@ def test_a_damaged_file_is_pixels_or_a_reason(
 def test_a_file_cut_at_any_length_is_whole_or_has_a_reason(laboratory: Laboratory, name: str) -> None:
     content = valid_files()[name]
     whole = laboratory.outcome(content)
-    # Every length of the header, and a hundred of the rest.
-    rest = range(256, len(content), max(1, len(content) // 100))
+    # Every length of the header, and a hundred of the rest; at length, every one.
+    rest = range(256, len(content), 1 if AT_LENGTH else max(1, len(content) // 100))
     for length in (*range(min(256, len(content))), *rest):
         found = laboratory.outcome(content[:length])
         # Some formats end in bytes that no pixel needs, and some animations in frames.
