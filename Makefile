@@ -29,8 +29,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
-.NOTPARALLEL:
-.PHONY: help demo test bench fuzz torture format wire wheel constraints
+.PHONY: help demo test python web bench fuzz torture format wire wheel constraints
 
 help: ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
@@ -43,16 +42,22 @@ demo: $(RUNTIME) $(PAGES) ## draw 240 faces, build and check a store, serve it: 
 	@# Ctrl-C reaches the server and this shell: it ends the server, and is no error.
 	@trap : INT; $(BIN)/dataprep serve demo/sample.db --port $(PORT) || [ $$? -eq 130 ]
 
-test: $(DEV) $(PAGES) ## run every check and every test, with real browsers: CHROMIUM=PATH
+test: ## run every check and every test, with real browsers: CHROMIUM=PATH
+	@# Each of the two sets itself up, most of the time on one processor.
+	@$(MAKE) --no-print-directory --jobs=2 python web
+	@scripts/engines.sh
+	$(CHROMIUM_FOUND) && $(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
+
+python: $(DEV)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+web: $(PAGES)
 	$(NPM) run lint
 	$(NPM) run types
 	$(NPM) test
-	@scripts/engines.sh
-	$(CHROMIUM_FOUND) && $(BIN)/pytest --numprocesses=$(TESTERS) --dist=loadfile --no-loadscope-reorder
 
 bench: $(DEV) ## measure: prints ratios, the machine and the versions: ONLY="resize build", BENCH_FULL=1
 	@scripts/peers.sh .venv-peers || echo "The tools to compare with can't be installed; ours is measured alone." >&2

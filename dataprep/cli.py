@@ -93,7 +93,11 @@ def init(directory: Path, out: Path | None, wanted: str | None, as_json: bool) -
 @cli.command()
 @click.argument("manifest", type=_File)
 @click.option("--store", type=_File, help="Where the store shall be.  [default: NAME.db in this folder]")
-@click.option("--workers", type=click.IntRange(1, 256), help="Processes.  [default: the processors it may use]")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    help="Processes.  [default: one a processor, fewer for a few images]",
+)
 @click.option("--limit", type=click.IntRange(1), help="Take only so many inputs, mixed by their hash.")
 @click.option("--explain", is_flag=True, help="Say what was taken from earlier builds, and why the rest was not.")
 @click.option("--rehash", is_flag=True, help="Read all sources and the store before, also where they look unchanged.")
@@ -121,15 +125,12 @@ def build(
         summary = None if rehash else glance(manifest, store, limit, progress.stage)
     if summary is None:
         from dataprep.build.build import build as run
-        from dataprep.build.machine import processors
         from dataprep.manifest import load
 
         loaded = load(manifest)
         path = store or Path(f"{loaded.manifest.name}.db")
         with console.progress("building", loaded.manifest.name) as progress:
-            summary = run(
-                loaded, path, workers=workers or processors(), limit=limit, rehash=rehash, progress=progress.stage
-            )
+            summary = run(loaded, path, workers=workers, limit=limit, rehash=rehash, progress=progress.stage)
     if as_json:
         _print_json(summary.as_json())
     else:
@@ -143,7 +144,10 @@ def build(
             ("filtered", f"{summary.filtered:,}"),
             ("samples", f"{summary.samples:,}"),
             ("splits", ", ".join(_share(summary.asked, summary.actual, *split) for split in summary.splits.items())),
-            ("time", f"{summary.elapsed_s:.1f} s, {summary.inputs / summary.elapsed_s:,.0f} inputs a second"),
+            (
+                "time",
+                f"{summary.elapsed_s:.1f} s, {summary.inputs / max(summary.elapsed_s, 0.001):,.0f} inputs a second",
+            ),
         ]
         if summary.reasons:
             rows.insert(7, ("reasons", console.counts(summary.reasons)))

@@ -35,7 +35,7 @@ def build(
     loaded: LoadedManifest,
     store: Path,
     *,
-    workers: int = 1,
+    workers: int | None = 1,
     limit: int | None = None,
     rehash: bool = False,
     progress: Progress | None = None,
@@ -45,7 +45,7 @@ def build(
     Args:
         loaded: the manifest.
         store: where the store shall be.
-        workers: processes that decode and render.
+        workers: processes that decode and render; None for as many as are worth their start.
         limit: take only so many inputs, in hash order, so that they are mixed.
         rehash: read every source file, and the store that is there, also where they look unchanged.
         progress: called with what is being done (``reading``, then ``building``), the inputs done, and the inputs in

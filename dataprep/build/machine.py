@@ -1,4 +1,4 @@
-"""How much memory and how many processors there are, and how much memory one process may take."""
+"""How much memory and how many processors there are, and what one process may take of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,17 @@ from contextlib import suppress
 from pathlib import Path
 
 _PROC, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+# To start a worker takes a processor as long as so many small images.
+_WORTH = 32
+
+
+def worthwhile(records: int) -> int:
+    """How many workers so many records are worth: one a processor, and fewer where there is little to do.
+
+    >>> worthwhile(0), worthwhile(31)
+    (1, 1)
+    """
+    return min(processors(), 1 + records // _WORTH)
 
 
 def memory_bytes(proc: Path = _PROC, groups: Path = _GROUPS) -> int:

@@ -14,6 +14,7 @@ from dataprep.build.alike import Alike
 from dataprep.build.engine import Engine
 from dataprep.build.interruption import deaf, on_interrupt, uninterrupted
 from dataprep.build.inventory import Inventory, Item, Progress
+from dataprep.build.machine import worthwhile
 from dataprep.build.prepare import Outcome
 from dataprep.build.reasons import REVOCABLE_REASONS
 from dataprep.build.reuse import Reuse
@@ -47,7 +48,7 @@ def run(
     inventory: Inventory,
     store: Path,
     *,
-    workers: int,
+    workers: int | None,
     limit: int | None,
     progress: Progress | None,
 ) -> Summary:
@@ -93,7 +94,7 @@ class _Run:
         # Rejected for something that another split will not mend: nobody gains by doing these again.
         self._unstable: set[int] = set()
 
-    def run(self, workers: int, limit: int | None) -> Summary:
+    def run(self, workers: int | None, limit: int | None) -> Summary:
         """Does everything, and leaves the store in its place."""
         self._advance(len(self._work.refused))
         if self._reuse.possible:
@@ -104,6 +105,7 @@ class _Run:
         if self._reuse.possible or self._reuse.damaged:
             self._reuse.explain(self._inventory.described())
         limits = self._loaded.manifest.limits
+        workers = workers or worthwhile(self._inventory.outcomes.count(0))
         engine = Engine(self._inventory.recipe, workers, limits.seconds, limits.total_memory_mb)
         with engine, on_interrupt(engine.stop):
             layout = self._settle(engine)
