@@ -63,10 +63,10 @@ bench: $(DEV) ## measure: prints ratios, the machine and the versions: ONLY="res
 	@scripts/peers.sh .venv-peers || echo "The tools to compare with can't be installed; ours is measured alone." >&2
 	@$(BIN)/python -m tests.bench $(ONLY)
 
-fuzz: $(DEV) ## run the property tests at length, on all processors: half an hour on two
+fuzz: $(DEV) ## run the property tests at length, on all processors: some 40 minutes on two
 	@echo "Damaged copies of valid files: 4,000 of each format. Below, what became of them."
 	$(FUZZ) $(MUTATIONS) --hypothesis-show-statistics
-	@echo "All other properties: 4,000 examples each; fewer of those that take long (tests/effort.py)."
+	@echo "All other properties: 3,000 examples each; fewer of those that take long (tests/effort.py)."
 	$(FUZZ) --durations=10 tests/property tests/unit/test_transforms.py tests/unit/test_shrink.py --ignore=$(MUTATIONS)
 
 torture: $(DEV) ## kill builds 1,000 times, at random moments: KILLS=1000
