@@ -20,8 +20,9 @@ def resolve(written: str, manifest: Path, place: str) -> Path:
     Raises:
         ManifestError: a variable is not set.
     """
-    # Not Path.expanduser: that raises where there is no such user, and takes ./~a for ~a.
-    return (manifest.parent / os.path.expanduser(_expand(written, place))).resolve()
+    # Not the path's own methods: these raise where there is no such user, or where links lead in circles, and take ./~a
+    # for ~a.
+    return Path(os.path.realpath(manifest.parent / os.path.expanduser(_expand(written, place))))
 
 
 def _expand(text: str, place: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from contextlib import closing
@@ -93,7 +94,7 @@ def _premises(loaded: LoadedManifest, store: Path, limit: int | None, noted: Not
     """What the build follows from; None where that may lie elsewhere than under the root, or changes by the build."""
     manifest = loaded.manifest
     said = json.dumps([manifest.source.model_dump(mode="json", exclude={"root"}), manifest.split.model_dump()])
-    if _LEADS_OUT.search(said) or store.resolve().is_relative_to(loaded.root):
+    if _LEADS_OUT.search(said) or Path(os.path.realpath(store)).is_relative_to(loaded.root):
         return None
     most = _MOST_ENTRIES if noted is None else max(_MOST_ENTRIES, _ENTRIES_A_FILE * noted.number)
     try:
