@@ -66,7 +66,7 @@ bench: $(DEV) ## measure: prints ratios, the machine and the versions: ONLY="res
 fuzz: $(DEV) ## run the property tests at length, on all processors: some 40 minutes on two
 	@echo "Damaged copies of valid files: 4,000 of each format. Below, what became of them."
 	$(FUZZ) $(MUTATIONS) --hypothesis-show-statistics
-	@echo "All other properties: 3,000 examples each; fewer of those that take long (tests/effort.py)."
+	@echo "All other properties: 2,500 examples each; fewer of those that take long (tests/effort.py)."
 	$(FUZZ) --durations=10 tests/property tests/unit/test_transforms.py tests/unit/test_shrink.py --ignore=$(MUTATIONS)
 
 torture: $(DEV) ## kill builds 1,000 times, at random moments: KILLS=1000

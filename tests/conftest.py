@@ -18,5 +18,5 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 # Enough for the properties together to see more than 100,000 cases; `tests.effort` has exceptions.
-settings.register_profile("fuzz", parent=settings.get_profile("test"), max_examples=3000)
+settings.register_profile("fuzz", parent=settings.get_profile("test"), max_examples=2500)
 settings.load_profile("test")

@@ -183,7 +183,7 @@ FORMATS = sorted({name.split()[0] for name in valid_files()})
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@effort(25, 5.5)
+@effort(25, 6.5)
 @given(st.data(), st.lists(mutations, min_size=1, max_size=4))
 def test_a_damaged_file_is_pixels_or_a_reason(
     laboratory: Laboratory, format: str, data: st.DataObject, changes: list[Mutation]
