@@ -19,11 +19,13 @@ class Document:
 
     Attributes:
         path: the file.
+        text: all of it.
         content: plain Python values.
         lines: line numbers, from 1, by location.
     """
 
     path: Path
+    text: str
     content: Any
     lines: dict[Location, int]
 
@@ -78,7 +80,7 @@ def parse(text: str, path: Path) -> Document:
             raise ManifestError(f"{path}:1: wanted keys such as name and source, found no mapping")
         lines: dict[Location, int] = {}
         _note_lines(path, node, (), lines)
-        return Document(path, loader.construct_document(node), lines)
+        return Document(path, text, loader.construct_document(node), lines)
     except ManifestError:
         raise
     except yaml.MarkedYAMLError as error:

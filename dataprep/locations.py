@@ -125,6 +125,19 @@ def within(base: str, name: str, kind: str, length: int, spot: str = "") -> str:
     return f"{base}\0{name}\0{kind}:{length}:{spot}"
 
 
+class Reads:
+    """What was read in this process.
+
+    Attributes:
+        failed: how many failures there were; whether the next try fails as well, no state of a file tells.
+    """
+
+    failed = 0
+
+
+reads = Reads()
+
+
 def location(path: Path) -> str:
     """The location of what a path leads to, be it through an archive.
 
@@ -176,13 +189,17 @@ def read_from(file: BinaryIO, location: str) -> bytes:
     Raises:
         OSError: they can't be read, or the file that they lie in is another one by now.
     """
-    if "\0" not in location:
-        return file.read()
-    path, state, _ = location.split("\0", 2)
-    if state != _state(os.fstat(file.fileno())):
-        # What was listed would be looked for in the wrong place.
-        raise Unreadable(f"{Path(path).name} was changed after it was listed; build again")
-    return _unpack(file, location)
+    try:
+        if "\0" not in location:
+            return file.read()
+        path, state, _ = location.split("\0", 2)
+        if state != _state(os.fstat(file.fileno())):
+            # What was listed would be looked for in the wrong place.
+            raise Unreadable(f"{Path(path).name} was changed after it was listed; build again")
+        return _unpack(file, location)
+    except OSError:
+        reads.failed += 1
+        raise
 
 
 def _unpack(file: BinaryIO, location: str) -> bytes:
@@ -238,8 +255,12 @@ def read(location: str) -> bytes:
     """
     if "\0" in location and length_of(location) > _MOST_UNPACKED:
         raise Unreadable(f"it unpacks to more than {_MOST_UNPACKED >> 30} GiB; unpack it first, if it is meant so")
-    with open(file_of(location), "rb") as file:
-        return read_from(file, location)
+    try:
+        with open(file_of(location), "rb") as file:
+            return read_from(file, location)
+    except OSError:
+        reads.failed += 1
+        raise
 
 
 def content(path: Path) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
@@ -29,6 +28,7 @@ from dataprep.findings import finding
 from dataprep.normalization import PRESETS, MeanDivisor, Normalization, Preset
 from dataprep.passes import Color
 from dataprep.plan import Options
+from dataprep.root import resolve
 from dataprep.sources import KeypointNames, Source
 from dataprep.split import HashSplit, Split
 from dataprep.transforms import (
@@ -191,6 +191,7 @@ class LoadedManifest(BaseModel):
     Attributes:
         manifest: its content.
         path: its file.
+        text: all of that file.
         root: the source's root, resolved.
     """
 
@@ -198,6 +199,7 @@ class LoadedManifest(BaseModel):
 
     manifest: Manifest
     path: Path
+    text: str
     root: Path
 
     @property
@@ -237,9 +239,8 @@ def _loaded(document: Document) -> LoadedManifest:
     except ValidationError as error:
         errors = sorted(error.errors(include_url=False), key=lambda one: document.line(one["loc"]))
         raise ManifestError("\n".join(dict.fromkeys(finding(Manifest, document, one) for one in errors))) from None
-    root = _expand(manifest.source.root, document.place(("source", "root")))
-    # Not Path.expanduser: that raises where there is no such user, and takes ./~a for ~a.
-    return LoadedManifest(manifest=manifest, path=path, root=(path.parent / os.path.expanduser(root)).resolve())
+    root = resolve(manifest.source.root, path, document.place(("source", "root")))
+    return LoadedManifest(manifest=manifest, path=path, text=document.text, root=root)
 
 
 def schema() -> dict[str, Any]:
@@ -249,15 +250,3 @@ def schema() -> dict[str, Any]:
     source: Any = (any_source(), ...)
     whole = create_model("Manifest", __base__=Manifest, __doc__=Manifest.__doc__, source=source, transforms=steps)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **whole.model_json_schema()}
-
-
-def _expand(text: str, place: str) -> str:
-    def value(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1]) or match[2]
-        if found is None:
-            raise ManifestError(
-                f"{place}: the variable {match[1]} is not set; set it, or write ${{{match[1]}:-default}}"
-            )
-        return found
-
-    return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}", value, text)

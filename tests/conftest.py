@@ -17,6 +17,6 @@ settings.register_profile(
     database=None if os.environ.get("CI") else DirectoryBasedExampleDatabase(Path(__file__).parent / "regressions"),
     suppress_health_check=[HealthCheck.too_slow],
 )
-# Enough for the properties together to see more than 100,000 cases.
-settings.register_profile("fuzz", parent=settings.get_profile("test"), max_examples=4000)
+# Enough for the properties together to see more than 100,000 cases; `tests.effort` has exceptions.
+settings.register_profile("fuzz", parent=settings.get_profile("test"), max_examples=2500)
 settings.load_profile("test")

@@ -77,4 +77,5 @@ def valid_files() -> dict[str, bytes]:
         import_module("pillow_heif").register_heif_opener()
         found["HEIC"] = save(image, "HEIF", **described)
         found["HEIC alpha"] = save(alpha, "HEIF")
+        found["HEIC several"] = save(image, "HEIF", **more)
     return found

@@ -4,31 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from dataprep.build.remembered import Memory, Remembered
+from dataprep.build.stamp import Stamp, settled_ns
 from dataprep.errors import RecordError
 from dataprep.locations import file_of, length_of, read_from
-
-# A file that changed this recently may change once more without another time stamp: its digest is not remembered.
-_SETTLED_NS = 2_000_000_000
-
-
-class Stamp(NamedTuple):
-    """What tells one state of a file from another without reading it."""
-
-    size: int
-    modified_ns: int
-    changed_ns: int
-    inode: int
-
-    @classmethod
-    def of(cls, found: os.stat_result) -> Self:
-        """From the file system's words."""
-        return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 class Content(NamedTuple):
@@ -113,7 +96,7 @@ class Files:
 
     def remember(self, path: str, stamp: Stamp, digest: str) -> None:
         """Keeps a digest, if the file has been left alone for a while."""
-        if max(stamp.modified_ns, stamp.changed_ns) < time.time_ns() - _SETTLED_NS:
+        if max(stamp.modified_ns, stamp.changed_ns) < settled_ns():
             self._memory.add(path, *stamp, digest)
 
     def save(self, *, whole: bool) -> None:

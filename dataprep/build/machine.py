@@ -7,8 +7,10 @@ import os
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+_PROC, _GROUPS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 # To start a worker takes a processor as long as so many small images.
 _WORTH = 32
 
@@ -16,23 +18,40 @@ _WORTH = 32
 def worthwhile(records: int) -> int:
     """How many workers so many records are worth: one a processor, and fewer where there is little to do.
 
-    Counted are the processors this process may use, which in a container are fewer than there are.
-
     >>> worthwhile(0), worthwhile(31)
     (1, 1)
     """
-    there_are = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(there_are, 1 + records // _WORTH)
+    return min(processors(), 1 + records // _WORTH)
 
 
-def memory_bytes(proc: Path = Path("/proc/self/cgroup"), groups: Path = Path("/sys/fs/cgroup")) -> int:
+def memory_bytes(proc: Path = _PROC, groups: Path = _GROUPS) -> int:
     """The memory of this machine, or what its container (control groups of either version) may take of it."""
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min([machine, *_group_limits(proc, groups)])
+    limits = _said(proc, groups, "memory", "memory.max", "memory.limit_in_bytes")
+    return min([machine, *(int(limit) for limit in limits if limit.isdecimal())])
 
 
-def _group_limits(proc: Path, groups: Path) -> Iterator[int]:
-    """The limits of this process's control groups and of all above them, in bytes."""
+def processors(proc: Path = _PROC, groups: Path = _GROUPS) -> int:
+    """The processors that this process may use, or as many as its container has the time of; at least one."""
+    # In a container they are often fewer than there are.
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    for limit in _said(proc, groups, "cpu", "cpu.max", "cpu.cfs_quota_us cpu.cfs_period_us"):
+        quota, _, period = limit.partition(" ")
+        if quota.isdecimal() and period.isdecimal() and int(period):
+            count = min(count, -(-int(quota) // int(period)))
+    return max(count, 1)
+
+
+def _said(proc: Path, groups: Path, controller: str, new: str, old: str) -> Iterator[str]:
+    """What this process's control groups and all above them say.
+
+    Args:
+        proc: which groups these are.
+        groups: where they are.
+        controller: of what is asked for.
+        new: the file that says it in version 2.
+        old: the file in version 1, or several.
+    """
     try:
         lines = proc.read_text().splitlines()
     except OSError:
@@ -40,19 +59,17 @@ def _group_limits(proc: Path, groups: Path) -> Iterator[int]:
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if controllers == "":
-            top, name = groups, "memory.max"
-        elif "memory" in controllers.split(","):
-            top, name = groups / "memory", "memory.limit_in_bytes"
+            top, names = groups, new
+        elif controller in controllers.split(","):
+            top, names = groups / controller, old
         else:
             continue
         own = top / path.lstrip("/")
         # In a container the path is often that of the machine outside, and only the top is to be seen.
         for folder in (own, *own.parents):
             if folder.is_relative_to(top):
-                try:
-                    yield int((folder / name).read_text())
-                except (OSError, ValueError):  # not there, or "max"
-                    continue
+                with suppress(OSError):
+                    yield " ".join((folder / name).read_text().strip() for name in names.split())
 
 
 def cap_memory(more: int) -> None:

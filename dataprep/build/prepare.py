@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from dataprep.build.admission import FREE_BYTES
-from dataprep.build.files import Stamp, read
+from dataprep.build.files import read
 from dataprep.build.planning import draw
 from dataprep.build.recipe import Recipe
+from dataprep.build.stamp import Stamp
 from dataprep.clipping import lost
 from dataprep.errors import DecodeError, PlanError, RecordError
 from dataprep.geometry import Size

@@ -19,7 +19,8 @@ from dataprep.build.prepare import Outcome
 from dataprep.build.reasons import REVOCABLE_REASONS
 from dataprep.build.reuse import Reuse
 from dataprep.build.statistics import statistics
-from dataprep.build.summary import Summary, failure, summarize
+from dataprep.build.summary import Summary
+from dataprep.build.verdict import failure, summarize
 from dataprep.build.versions import versions
 from dataprep.build.work import Work
 from dataprep.encoding import image_spec

@@ -14,16 +14,13 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from dataprep.build.files import Stamp
+from dataprep.build.beside import beside, change_of, state_of
 from dataprep.build.remembered import Memory
+from dataprep.build.stamp import Stamp
 from dataprep.locations import file_of, length_of
 from dataprep.store.batches import batched
 from dataprep.store.identity import connect
 from dataprep.store.ledger import Counts, Near, count
-
-# SQLite counts its changes within it: two within a file system's tick are seen as well.
-_HEADER = 100
-_COUNTER = slice(24, 28)
 
 _TABLE = "CREATE TABLE noted (state TEXT, files TEXT, digests BLOB, counts TEXT, change INT)"
 _AT_ONCE = 500
@@ -42,15 +39,20 @@ class Noted(NamedTuple):
     digests: bytes
     counts: Counts
 
+    @property
+    def number(self) -> int:
+        """How many files there are."""
+        return len(self.digests) // hashlib.sha256().digest_size
+
     @classmethod
     def of(cls, store: Path) -> Self | None:
         """What is noted of a store; None where that is nothing, or does not hold any more."""
         try:
-            change = _change(_beside(store))
-            with closing(sqlite3.connect(f"{_beside(store).resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            change = change_of(beside(store))
+            with closing(sqlite3.connect(f"{beside(store).resolve().as_uri()}?mode=ro", uri=True)) as connection:
                 query = "SELECT state, files, digests, counts FROM noted WHERE change = ?"
                 for state, files, digests, counts in connection.execute(query, (change,)):
-                    if state == _state(store):
+                    if state == state_of(store):
                         return cls(files, digests, _counts(json.loads(counts)))
         except (OSError, sqlite3.Error, TypeError, ValueError, LookupError):
             pass
@@ -66,17 +68,17 @@ def remember(store: Path, seen: Iterable[tuple[str, bytes]] = ()) -> None:
         store: the store.
         seen: locations of the files that it was made from, and the SHA-256 of each.
     """
-    if not _beside(store).exists():
+    if not beside(store).exists():
         return
     with suppress(OSError, sqlite3.Error):
         files, digests = _as_remembered(store, seen)
         with closing(connect(store)) as connection:
             counts = json.dumps(_values(count(connection.execute)))
-        with closing(sqlite3.connect(_beside(store))) as connection:
+        with closing(sqlite3.connect(beside(store))) as connection:
             connection.execute("DROP TABLE IF EXISTS noted")
             connection.execute(_TABLE)
             # Of all that changes here, this is the last.
-            values = (_state(store), files, digests, counts, _change(_beside(store)) + 1)
+            values = (state_of(store), files, digests, counts, change_of(beside(store)) + 1)
             connection.execute("INSERT INTO noted VALUES (?, ?, ?, ?, ?)", values)
             connection.commit()
 
@@ -114,7 +116,7 @@ def _line(path: str, size: int, modified_ns: int, changed_ns: int, inode: int) -
 def _as_remembered(store: Path, seen: Iterable[tuple[str, bytes]]) -> tuple[str | None, bytes]:
     """What `look_over` gives for files as they were read, and their digests; None where one is remembered otherwise."""
     whole, digests = hashlib.sha256(), bytearray()
-    with closing(Memory(_beside(store))) as memory:
+    with closing(Memory(beside(store))) as memory:
         for some in batched(seen, _AT_ONCE):
             found = memory.recall([path for path, _ in some])
             for path, digest in some:
@@ -136,20 +138,3 @@ def _counts(values: list[Any]) -> Counts:
     return Counts(
         statuses, {(status, reason): number for status, reason, number in reasons}, dropped, splits, Near(*near)
     )
-
-
-def _state(store: Path) -> str:
-    with store.open("rb") as file:
-        header = file.read(_HEADER)
-        stamp = Stamp.of(os.fstat(file.fileno()))
-    return f"{' '.join(map(str, stamp))} {header.hex()}"
-
-
-def _change(path: Path) -> int:
-    """SQLite's own count of the changes of a file."""
-    with path.open("rb") as file:
-        return int.from_bytes(file.read(_HEADER)[_COUNTER], "big")
-
-
-def _beside(store: Path) -> Path:
-    return store.with_name(store.name + ".files")

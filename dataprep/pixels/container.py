@@ -164,8 +164,8 @@ class Properties:
 def item_properties(content: bytes) -> Properties:
     """Reads the item properties of an AVIF or HEIC file (ISO/IEC 23008-12, 6.5)."""
     depth, coding, sizes = 8, None, []
-    container = dict(_boxes(meta_box(content, b"iprp"))).get(b"ipco", b"")
-    for name, body in _boxes(container):
+    container = dict(boxes(meta_box(content, b"iprp"))).get(b"ipco", b"")
+    for name, body in boxes(container):
         if name == b"pixi" and len(body) > 5:
             depth = max(depth, *body[5 : 5 + body[4]])
         elif name == b"colr" and body[:4] == b"nclx" and len(body) >= 10:
@@ -177,11 +177,12 @@ def item_properties(content: bytes) -> Properties:
 
 def meta_box(content: bytes, name: bytes) -> bytes:
     """A box of an AVIF or HEIC file's metadata (ISO/IEC 14496-12, 8.11.1); empty where there is none."""
-    meta = dict(_boxes(content)).get(b"meta", b"")[4:]  # a full box: version and flags first
-    return dict(_boxes(meta)).get(name, b"")
+    meta = dict(boxes(content)).get(b"meta", b"")[4:]  # a full box: version and flags first
+    return dict(boxes(meta)).get(name, b"")
 
 
-def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+def boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and bodies of boxes, one after the other (ISO/IEC 14496-12, 4.2), as far as they make sense."""
     at = 0
     while at + 8 <= len(content):
         size, name = struct.unpack_from(">I4s", content, at)

@@ -18,8 +18,7 @@ from PIL import Image, ImageFile
 from dataprep.errors import DecodeError
 from dataprep.geometry import Size
 from dataprep.passes import Color
-from dataprep.pixels import Pixels, alpha, color, depth, jpeg
-from dataprep.pixels.av1 import largest_frame
+from dataprep.pixels import Pixels, alpha, av1, color, depth, hevc, jpeg
 from dataprep.pixels.container import Signature, identify, item_properties, png_chunks
 from dataprep.pixels.exif import as_stored, read_orientation
 from dataprep.pixels.header import judge, judge_bytes
@@ -31,6 +30,9 @@ Image.MAX_IMAGE_PIXELS = None
 
 # "YCbCr" and "LAB" come from TIFF only, "I" and "F" have no agreed white, premultiplied modes are Pillow's own.
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "I;16", "I;16B")
+
+# What decodes frames of sizes of their own.
+_FRAMES = {"AVIF": av1.largest_frame, "HEIC": hevc.largest_frame}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def open_image(content: bytes, memory_mb: int = 1024) -> Opened:
         deep = depth.is_deep(image)
         notes += ("depth_reduced",) if deep else ()
         size = Size(*image.size)
-        frame = _larger(size, largest_frame(content)) if signature.format == "AVIF" else size
+        frame = _larger(size, _FRAMES[signature.format](content)) if signature.format in _FRAMES else size
         peak = peak_bytes(image, frame, signature.format, "depth_reduced" in notes, len(content))
         _judge_memory(frame, peak, memory_mb)
         clear = alpha.clear_color(image)
@@ -119,15 +121,15 @@ def _open(signature: Signature, content: bytes, memory_mb: int) -> ImageFile.Ima
     try:
         return open_lazily(signature.format, content)
     except Exception:
-        # Of a size that is beyond libavif itself, it says only that the file is broken.
-        claim = item_properties(content).largest if signature.format == "AVIF" else None
+        # Of a size that is beyond a library itself, it says only that the file is broken.
+        claim = item_properties(content).largest if signature.format in _FRAMES else None
         if claim is not None:
             _judge_memory(claim, opaque_peak_bytes(claim, len(content)), memory_mb)
         raise
 
 
 def _larger(size: Size, other: Size | None) -> Size:
-    """A picture's frame can be larger than the picture: it is scaled when it is there."""
+    """A picture's frame can be larger than the picture: it is scaled, or cut, when it is there."""
     return max(size, other or size, key=lambda one: one.width * one.height)
 
 

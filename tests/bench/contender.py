@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -97,6 +98,8 @@ def img2dataset() -> tuple[Run, str]:
 
 def main(name: str, *arguments: str) -> None:
     """Answers until there is nothing more to read."""
+    # One thread means one: of NumPy's BLAS as well, which reads this when it is first imported, by OpenCV here.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     import cv2
 
     run, versions = img2dataset() if name == "img2dataset" else ours(*arguments, same=name == "same")

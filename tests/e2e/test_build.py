@@ -198,6 +198,7 @@ def test_normalize_auto_scene_leaves_the_fill_out(photos: Path) -> None:
         (["build", "none.yaml"], 2, "none.yaml: the manifest can't be read"),
         (["build", "bad.yaml"], 2, "bad.yaml:1"),
         (["build", "nowhere.yaml"], 2, "wanted a folder of images, found nothing"),
+        (["build", "circle.yaml"], 2, "wanted a folder of images, found nothing"),
         (["verify", "none.db"], 2, "wanted a store, found nothing"),
         (["inspect", "m.yaml"], 2, "no store that can be read"),
         (["inspect", "other.db"], 2, "no store of dataprep"),
@@ -213,6 +214,8 @@ def test_wrong_use_is_a_sentence_and_never_a_traceback(
 ) -> None:
     (photos / "bad.yaml").write_text("nmae: x")
     (photos / "nowhere.yaml").write_text(MANIFEST.replace("photos", "nowhere"))
+    (photos / "circle.yaml").write_text(MANIFEST.replace("photos", "circle"))
+    (photos / "circle").symlink_to("circle")
     with sqlite3.connect(photos / "other.db") as connection:
         connection.execute("CREATE TABLE t (x)")
     done = dataprep(*arguments, cwd=photos)

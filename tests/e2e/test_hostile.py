@@ -83,6 +83,14 @@ def patched(content: bytes, at: int, new: bytes) -> bytes:
     return content[:at] + new + content[at + len(new) :]
 
 
+def with_extent(content: bytes, side: int) -> bytes:
+    """An AVIF or HEIC of which each item says that it is a square so large."""
+    at = content.find(b"ispe")
+    while at >= 0:
+        content, at = patched(content, at + 8, struct.pack(">II", side, side)), content.find(b"ispe", at + 1)
+    return content
+
+
 def greedy_files() -> Iterator[tuple[str, bytes, Row]]:
     """Files that promise more than they hold, or hold more than they promise."""
     small = png(samples(Size(9, 9), 3), 8, 2)
@@ -128,6 +136,10 @@ def greedy_files() -> Iterator[tuple[str, bytes, Row]]:
         yield "hidden.avif", patched(hidden, hidden.index(b"ispe") + 8, small), rejected("too_large")
         # The container's word counts: the frame is scaled to it, as browsers do.
         yield "small.avif", patched(avif, extent, struct.pack(">II", 1, 1)), ACCEPTED
+    if "HEIC" in valid_files():
+        hidden = save(Image.new("RGB", (6000, 6000)), "HEIF")
+        yield "large.heic", with_extent(valid_files()["HEIC"], 60_000), rejected("too_large")
+        yield "hidden.heic", with_extent(hidden, 100), rejected("too_large")
     yield "endless.jpg", endless_jpeg(), rejected("timeout")
 
 

@@ -105,6 +105,16 @@ def test_one_changed_label_changes_one_sample_and_one_shards_labels(photos: Path
     assert summary["digest"] == fresh(photos)
 
 
+def test_what_is_done_again_is_explained_to_people(photos: Path) -> None:
+    build(photos)
+    table(photos, moved="17.png")
+    (photos / "photos/18.png").write_bytes((photos / "photos/17.png").read_bytes() + b"\0")
+    done = dataprep("build", photos / "m.yaml", "--store", photos / "s.db", "--explain")
+    lines = dict(line.split(None, 1) for line in done.stdout.splitlines() if " " in line)
+    assert lines["reused"] == f"previous store {COUNT - 2}"
+    assert sorted(lines["redone"].split(", ")) == ["image changed 1", "labels changed 1"]
+
+
 def test_one_added_image_changes_at_most_two_shards(photos: Path) -> None:
     build(photos)
     before = set(shards(photos).values())
@@ -207,11 +217,14 @@ def test_duplicates_are_kept_once_and_conflicts_are_said(tmp_path: Path) -> None
         "name: twins\nsource: {format: image_folder, root: photos}\nlimits: {max_rejected: 50%}\n"
         "split: {by: hash, train: 0.5, val: 0.5, test: 0}\n"
     )
+    with Image.open(tmp_path / "photos/a/04.png") as image:
+        image.save(tmp_path / "photos/a/z.bmp")
     summary = built(tmp_path / "m.yaml", tmp_path / "s.db")
-    assert (summary["accepted"], summary["duplicates"]) == (12, 4)
+    assert (summary["accepted"], summary["duplicates"]) == (12, 5)
     rows = ledger(tmp_path / "s.db")
     found = {key: (row["reason"], row["note"]) for key, row in rows.items() if row["status"] == "duplicate"}
     assert found == {
+        "a/z.bmp": ("same_pixels", "the same pixels and labels as a/04.png, which is kept"),
         "a/copy.png": ("same_bytes", "the same bytes and labels as a/00.png, which is kept"),
         "b/mislabelled.png": (
             "conflicting_labels",

@@ -148,7 +148,13 @@ def test_a_build_killed_at_any_moment_goes_on_and_ends_the_same(photos: Path) ->
 
 
 @pytest.mark.parametrize(
-    "step", ["dataprep.store.write.StoreWriter._put_in_place", "os.fsync", "dataprep.build.build.remember"]
+    "step",
+    [
+        "dataprep.store.write.StoreWriter._put_in_place",
+        "os.fsync",
+        "dataprep.build.build.remember",
+        "dataprep.build.build.note",
+    ],
 )
 def test_a_kill_on_the_last_steps_loses_nothing(photos: Path, step: str) -> None:
     """All is committed: killed before the store gets its journal mode, before it gets its name, and right after."""
@@ -159,7 +165,7 @@ def test_a_kill_on_the_last_steps_loses_nothing(photos: Path, step: str) -> None
     )
     command = [sys.executable, "-c", code, "build", str(photos / "m.yaml"), "--store", str(photos / "s.db")]
     assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
-    assert (photos / "s.db").exists() == (name == "remember")
+    assert (photos / "s.db").exists() == (name in ("remember", "note"))
     summary = finished(photos)
     assert summary["reused"] == {"previous store": COUNT + 2}
     assert summary["digest"] == digest(photos / "calm.db")

@@ -5,60 +5,28 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from dataprep.build import untouched
 from dataprep.build.build import build
 from dataprep.build.files import Files
+from dataprep.build.glance import glance
 from dataprep.build.inventory import Inventory
 from dataprep.build.summary import Summary
 from dataprep.build.untouched import Noted
 from dataprep.build.work import list_work
 from dataprep.manifest import load
-
-MANIFEST = """
-name: still
-source: {format: voc, root: ., masks: masks}
-split: {by: hash, train: 0.6, val: 0.4, test: 0}
-transforms:
-  - resize: {size: [16, 16]}
-limits: {max_rejected: 50%}
-"""
-BOX = "<bndbox><xmin>3</xmin><ymin>4</ymin><xmax>20</xmax><ymax>{}</ymax></bndbox>"
-INPUTS = 7
-
-
-def annotate(path: Path, bottom: int) -> None:
-    path.write_text(f"<annotation><object><name>cat</name>{BOX.format(bottom)}</object></annotation>")
-
-
-def picture(path: Path, seed: int) -> None:
-    # An index of 4 bits a pixel, or a bitmap of 3 bytes a pixel: another one is as long.
-    rng = np.random.default_rng(seed)
-    if path.parent.name == "masks":
-        Image.fromarray(rng.integers(0, 3, (30, 50), np.uint8)).save(path, compress_level=0)
-    else:
-        Image.fromarray(rng.integers(0, 256, (30, 50, 3), np.uint8)).save(path, "BMP")
+from tests.e2e.still import CHANGES, INPUTS, lay_out, picture
 
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # As if the files had been there for years: the system's own stamp of change can't be set back.
-    monkeypatch.setattr("dataprep.build.files._SETTLED_NS", -(10**18))
-    for name in ("JPEGImages", "Annotations", "masks"):
-        (tmp_path / name).mkdir()
-    for index in range(INPUTS):
-        picture(tmp_path / f"JPEGImages/{index}.bmp", index)
-        if index != 3:  # an image without a mask among those that have one
-            picture(tmp_path / f"masks/{index}.png", index)
-        annotate(tmp_path / f"Annotations/{index}.xml", 25)
-    (tmp_path / "m.yaml").write_text(MANIFEST)
+    monkeypatch.setattr("dataprep.build.stamp._SETTLED_NS", -(10**18))
+    lay_out(tmp_path)
     return tmp_path
 
 
@@ -108,59 +76,13 @@ def test_no_file_is_looked_at_by_itself_when_none_has_changed(photos: Path, monk
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def under_its_old_time(path: Path, seed: int) -> None:
-    """Another picture of the same length, at the same time of modification, in the same place."""
-    before = path.stat()
-    picture(path, seed)
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    after = path.stat()
-    assert (after.st_size, after.st_mtime_ns, after.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
-
-
-def added(folder: Path) -> None:
-    picture(folder / "JPEGImages/new.bmp", 99)
-    annotate(folder / "Annotations/new.xml", 20)
-
-
-def renamed(folder: Path) -> None:
-    for old in ("JPEGImages/4.bmp", "Annotations/4.xml", "masks/4.png"):
-        (folder / old).rename((folder / old).with_stem("renamed"))
-
-
-def exchanged(folder: Path) -> None:
-    """Two files, each under the other's name: all states are still there."""
-    one, other, free = (folder / f"JPEGImages/{name}" for name in ("1.bmp", "2.bmp", "free"))
-    one.rename(free)
-    other.rename(one)
-    free.rename(other)
-
-
-def manifest(old: str, new: str) -> Callable[[Path], object]:
-    return lambda folder: (folder / "m.yaml").write_text(MANIFEST.replace(old, new))
-
-
-CHANGES: dict[str, Callable[[Path], object]] = {
-    "image": lambda folder: under_its_old_time(folder / "JPEGImages/2.bmp", 77),
-    "mask": lambda folder: under_its_old_time(folder / "masks/2.png", 77),
-    "mask gone": lambda folder: (folder / "masks/2.png").unlink(),
-    "label": lambda folder: annotate(folder / "Annotations/2.xml", 26),
-    "added": added,
-    "removed": lambda folder: (folder / "JPEGImages/5.bmp").unlink(),
-    "renamed": renamed,
-    "exchanged": exchanged,
-    "cut short": lambda folder: os.truncate(folder / "JPEGImages/1.bmp", 900),
-    "empty": lambda folder: os.truncate(folder / "JPEGImages/1.bmp", 0),
-    "resize": manifest("16, 16", "16, 17"),
-    "split": manifest("test: 0}", "test: 0, seed: 5}"),
-    "memory": manifest("max_rejected", "memory_mb: 20, max_rejected"),
-}
-
-
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_change_is_seen(photos: Path, change: str) -> None:
     first = run(photos)
     assert recognised(photos) and run(photos).reused == {"previous store": INPUTS}
+    assert glance(photos / "m.yaml", photos / "s.db", None) is not None
     CHANGES[change](photos)
+    assert glance(photos / "m.yaml", photos / "s.db", None) is None
     found, fresh = run(photos), run(photos, "fresh.db")
     assert (found.digest, found.inputs) == (fresh.digest, fresh.inputs)
     assert (found.digest == first.digest) == (change == "memory")
@@ -183,7 +105,7 @@ def test_another_version_does_all_again(photos: Path, monkeypatch: pytest.Monkey
 
 def test_a_touched_file_is_read_again_and_nothing_is_built(photos: Path) -> None:
     run(photos)
-    os.utime(photos / "JPEGImages/2.bmp")
+    os.utime(photos / "data/JPEGImages/2.bmp")
     assert not recognised(photos)
     assert run(photos).reused == {"previous store": INPUTS}
     assert recognised(photos)
@@ -218,13 +140,13 @@ def test_it_holds_only_for_the_store_that_was_noted(photos: Path) -> None:
 
 
 def test_a_file_that_could_not_be_noted_is_looked_at_every_time(photos: Path) -> None:
-    (photos / "JPEGImages/2.bmp").chmod(0)
-    if os.access(photos / "JPEGImages/2.bmp", os.R_OK):  # root reads everything
-        (photos / "JPEGImages/2.bmp").unlink()
-        (photos / "JPEGImages/2.bmp").symlink_to("1.bmp")
+    (photos / "data/JPEGImages/2.bmp").chmod(0)
+    if os.access(photos / "data/JPEGImages/2.bmp", os.R_OK):  # root reads everything
+        (photos / "data/JPEGImages/2.bmp").unlink()
+        (photos / "data/JPEGImages/2.bmp").symlink_to("1.bmp")
         assert run(photos).duplicates == 1
         assert recognised(photos)  # a link is known by what it leads to
-        picture(photos / "JPEGImages/1.bmp", 50)
+        picture(photos / "data/JPEGImages/1.bmp", 50)
         assert not recognised(photos)
         return
     assert run(photos).reasons["unreadable"] == 1

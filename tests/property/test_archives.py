@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dataprep.errors import SourceError
 from dataprep.inputs import Refusal, walk
 from dataprep.locations import length_of, location, read
 from tests.archive_files import ENCRYPTED, LINK, UTF8, Packed, entry, folder_of, std_tar, std_zip, zip_of
+from tests.effort import effort
 
 Walk = tuple[dict[str, bytes], dict[str, str]]
 
@@ -194,7 +195,7 @@ def damaged(path: Path, original: dict[str, bytes]) -> None:
 flips = st.integers(0, 2**32).map(lambda seed: np.random.default_rng(seed).random(32))
 
 
-@settings(max_examples=50)
+@effort(50, 0.5)
 @given(flips)
 @pytest.mark.parametrize("kind", ["stored.zip", "deflated.ZIP"])
 def test_a_flipped_bit_in_a_zip_is_seen_or_without_meaning(kind: str, places: npt.NDArray[np.float64]) -> None:
@@ -208,7 +209,7 @@ def test_a_flipped_bit_in_a_zip_is_seen_or_without_meaning(kind: str, places: np
             damaged(top / "flipped.zip", TREE)
 
 
-@settings(max_examples=50)
+@effort(50, 0.5)
 @given(flips)
 @pytest.mark.parametrize("kind", ["ustar.tar", "gnu.tar", "pax.TAR"])
 def test_a_flipped_bit_in_a_tars_headers_is_seen_or_without_meaning(kind: str, places: npt.NDArray[np.float64]) -> None:
@@ -229,7 +230,7 @@ def test_a_flipped_bit_in_a_tars_headers_is_seen_or_without_meaning(kind: str, p
             damaged(top / "flipped.tar", tree)
 
 
-@settings(max_examples=30)
+@effort(30)
 @given(st.sampled_from(sorted(KINDS)), st.floats(0, 1, exclude_max=True), st.binary(max_size=9))
 def test_a_cut_archive_is_no_archive(kind: str, share: float, then: bytes) -> None:
     tree = {name: content for name, content in TREE.items() if len(name) < 100}
@@ -245,7 +246,7 @@ def test_a_cut_archive_is_no_archive(kind: str, share: float, then: bytes) -> No
             damaged(top / kind, tree)
 
 
-@settings(max_examples=200)
+@effort(200)
 @given(st.binary(max_size=600), st.booleans(), st.booleans())
 def test_arbitrary_bytes_are_no_archive_or_one(content: bytes, tarred: bool, end: bool) -> None:
     with room() as top:
@@ -258,7 +259,7 @@ def test_arbitrary_bytes_are_no_archive_or_one(content: bytes, tarred: bool, end
                     read(where)
 
 
-@settings(max_examples=300)
+@effort(300)
 @given(
     st.lists(
         st.builds(

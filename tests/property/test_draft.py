@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -24,6 +24,7 @@ from dataprep.draft.lines import WIDTH, comment, entry
 from dataprep.draft.name import dataset_name
 from dataprep.manifest import load
 from dataprep.split import HashSplit
+from tests.effort import effort
 from tests.trees import unpacked
 
 # A key must be shorter than 1024 characters, and each may have to be written as ten.
@@ -153,7 +154,7 @@ def trees() -> st.SearchStrategy[dict[str, bytes]]:
     )
 
 
-@settings(max_examples=60)
+@effort(60)
 @given(trees())
 @example({"images/a.jpg": _picture(), "images/a.json": b"null"})
 @example({"a.jpg": _picture(), "annotations.json": b'{"images": 1, "annotations": {}, "categories": null}'})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from dataprep.build.engine import Engine
@@ -21,6 +21,7 @@ from dataprep.inputs import Record
 from dataprep.labels import Labels
 from dataprep.plan import Options
 from dataprep.transforms.resize import Resize
+from tests.effort import AT_LENGTH, effort
 from tests.valid_files import valid_files
 
 MEMORY_MB = 64
@@ -178,14 +179,21 @@ def mended(content: bytes) -> bytes:
     return bytes(out)
 
 
-@given(names, st.lists(mutations, min_size=1, max_size=4))
-@example("GIF", [])
-def test_a_damaged_file_is_pixels_or_a_reason(laboratory: Laboratory, name: str, changes: list[Mutation]) -> None:
+FORMATS = sorted({name.split()[0] for name in valid_files()})
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@effort(25, 6.5)
+@given(st.data(), st.lists(mutations, min_size=1, max_size=4))
+def test_a_damaged_file_is_pixels_or_a_reason(
+    laboratory: Laboratory, format: str, data: st.DataObject, changes: list[Mutation]
+) -> None:
+    name = data.draw(st.sampled_from([name for name in sorted(valid_files()) if name.split()[0] == format]))
     content = valid_files()[name]
     for change in changes:
         content = change.on(content)
     before = _status("VmRSS:")
-    laboratory.outcome(mended(content))
+    event(laboratory.outcome(mended(content)).row.reason or "pixels")
     peak = _status("VmHWM:")
     if before is not None and peak is not None:
         assert peak - before <= (MEMORY_MB << 20) + SLACK
@@ -195,8 +203,8 @@ def test_a_damaged_file_is_pixels_or_a_reason(laboratory: Laboratory, name: str,
 def test_a_file_cut_at_any_length_is_whole_or_has_a_reason(laboratory: Laboratory, name: str) -> None:
     content = valid_files()[name]
     whole = laboratory.outcome(content)
-    # Every length of the header, and a hundred of the rest.
-    rest = range(256, len(content), max(1, len(content) // 100))
+    # Every length of the header, and a hundred of the rest; at length, every one.
+    rest = range(256, len(content), 1 if AT_LENGTH else max(1, len(content) // 100))
     for length in (*range(min(256, len(content))), *rest):
         found = laboratory.outcome(content[:length])
         # Some formats end in bytes that no pixel needs, and some animations in frames.

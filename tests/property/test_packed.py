@@ -12,6 +12,7 @@ from dataprep.build.packed import BLOCK, Packed
 from dataprep.geometry import Size
 from dataprep.inputs import Record
 from dataprep.labels import Labels
+from tests.effort import effort
 from tests.strategies import labels
 
 SIZE = Size(40, 30)
@@ -27,6 +28,7 @@ records = st.builds(
 )
 
 
+@effort(share=0.3)
 @given(st.lists(records, max_size=6), st.sampled_from([0, 1, BLOCK - 3, BLOCK, 2 * BLOCK]))
 def test_what_is_packed_comes_out_again(some: list[Record], more: int) -> None:
     wanted = [*(Record(f"{number}.jpg", "", Labels()) for number in range(more)), *some]

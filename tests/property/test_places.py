@@ -13,7 +13,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataprep.errors import StoreError
@@ -23,6 +23,7 @@ from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.pages import Pages, Unexpected
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json
+from tests.effort import effort
 from tests.written_stores import every_kind, picture, write
 
 linux = pytest.mark.skipif(not hasattr(os, "RWF_NOWAIT"), reason="only Linux reads without waiting")
@@ -52,7 +53,7 @@ def lengths(draw: st.DrawFn) -> tuple[int, list[int]]:
     return page, draw(st.lists(some, min_size=1, max_size=30))
 
 
-@settings(max_examples=60)
+@effort(60, 0.5)
 @given(lengths(), st.integers(0, 2**32), st.booleans(), st.booleans())
 @example((1024, [5] * 3000), 1, False, False)  # several levels of pages
 @example((1024, [5] * 3000), 2, True, True)
@@ -86,7 +87,7 @@ def test_every_image_is_where_it_is_said_to_be(
             found(path, [*asked, 2**41])
 
 
-@settings(max_examples=60, deadline=None)
+@effort(60, 0.5)
 @given(st.binary(max_size=40), st.data())
 def test_a_damaged_file_leads_to_an_error_or_elsewhere(junk: bytes, data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -15,6 +15,7 @@ from dataprep.build.leader import leaders
 from dataprep.build.similarity import components
 from dataprep.pixels.perceptual import BYTES, NEAR, Nearness, near
 from dataprep.split import HashSplit
+from tests.effort import effort
 
 
 @st.composite
@@ -68,6 +69,7 @@ def test_components_are_those_of_brute_force(found: list[bytes | None], nearness
     assert components(found, nearness) == brute_force(found, nearness)
 
 
+@effort(share=0.2)
 @given(hashes(), st.data())
 def test_the_order_changes_only_the_numbers(found: list[bytes | None], data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(found))))

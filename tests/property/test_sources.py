@@ -12,6 +12,7 @@ from dataprep.errors import SourceError
 from dataprep.labels import Labels
 from dataprep.sources.image_folder import ImageFolder
 from dataprep.sources.voc import Voc
+from tests.effort import effort
 from tests.listings import accounted
 from tests.planting import folder, plant, stems, touch, trees, used_classes
 
@@ -144,6 +145,7 @@ def test_every_file_of_voc_ends_in_one_row(
 
 
 @settings(max_examples=200)
+@effort(share=0.1)
 @given(trees, st.booleans(), st.none() | st.just(("s", "emu")))
 @example({"Annotations/a.jpg": True, "s/b.jpg": True}, False, None)
 def test_every_file_of_class_folders_ends_in_one_row(

@@ -25,12 +25,14 @@ from dataprep.store.samples import sample_json
 from dataprep.verify.checks import verify
 from server.documents.dataset import Contract, DatasetIndex
 from server.documents.sample import ShardLabels
+from tests.effort import effort
 from tests.image_files import save
 from tests.strategies import labels, sizes
 from tests.written_stores import ENCODINGS, entries, keys, picture, write
 
 
 @settings(max_examples=25)
+@effort(share=0.2)
 @given(st.data(), st.sampled_from(sorted(ENCODINGS)))
 def test_a_store_gives_back_what_was_written(data: st.DataObject, format: str) -> None:
     found = data.draw(entries(format))
@@ -93,6 +95,7 @@ def check_wire(store: Store, written: dict[str, tuple[str, NewSample]]) -> None:
 
 
 @settings(max_examples=25)
+@effort(share=0.1)
 @given(st.data(), st.integers(1, 5), st.integers(1, 3000))
 def test_the_digest_depends_on_the_content_only(data: st.DataObject, batches: int, target: int) -> None:
     found = data.draw(entries("png"))
@@ -106,6 +109,7 @@ def test_the_digest_depends_on_the_content_only(data: st.DataObject, batches: in
             assert write(Path(folder) / "c.db", changed, "png") != first
 
 
+@effort(share=0.3)
 @given(keys, st.data(), sizes(1, 50), st.integers(0, 2**40))
 def test_the_offset_goes_where_sorted_keys_want_it(key: str, data: st.DataObject, size: Size, offset: int) -> None:
     text = sample_json(key, b"image", b"mask", Size(3, 4), size, Affine(1 / 3, 0, -1e-9), data.draw(labels(size)))

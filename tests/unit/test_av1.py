@@ -18,37 +18,10 @@ from dataprep.pixels.av1 import largest_frame
 from dataprep.pixels.decode import decode, open_image
 from tests.decoding import needs_avif
 from tests.image_files import samples, save
+from tests.item_files import box, item_file, packed
 from tests.strategies import sizes
 
 SIDES = st.integers(1, 65536)
-
-
-def box(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I4s", 8 + len(body), name) + body
-
-
-def avif(*items: list[bytes], version: int = 0, inside: bool = False) -> bytes:
-    """A file with items, each in parts, in `mdat` or in `idat`; version 1 and 2 of `iloc` can say which."""
-    number = "I" if version == 2 else "H"
-
-    def locations(start: int) -> bytes:
-        body, at = b"", start
-        for index, parts in enumerate(items):
-            body += struct.pack(f">{number}", index + 1)
-            body += struct.pack(">H", int(inside)) if version else b""
-            body += struct.pack(">HH", 0, len(parts))
-            for part in parts:
-                body += struct.pack(">II", at, len(part))
-                at += len(part)
-        head = struct.pack(f">BxxxBB{number}", version, 0x44, 0, len(items))
-        return box(b"iloc", head + body)
-
-    whole = b"".join(part for parts in items for part in parts)
-    kind = box(b"ftyp", b"avif\0\0\0\0avif")
-    data = box(b"idat", whole) if inside else b""
-    start = 0 if inside else len(kind) + 12 + len(locations(0)) + 8
-    meta = box(b"meta", bytes(4) + locations(start) + data)
-    return kind + meta + (b"" if inside else box(b"mdat", whole))
 
 
 def unit(kind: int, body: bytes = b"", *, sized: bool = True, extension: bool = False) -> bytes:
@@ -61,13 +34,6 @@ def unit(kind: int, body: bytes = b"", *, sized: bool = True, extension: bool = 
         if not left:
             break
     return head + length + body
-
-
-def packed(*fields: tuple[int, int]) -> bytes:
-    """Fields of (bits, value)."""
-    text = "".join(f"{value:0{bits}b}" for bits, value in fields if bits) + "1"  # the trailing bit
-    text = text.ljust(-(-len(text) // 8) * 8, "0")
-    return int(text, 2).to_bytes(len(text) // 8, "big")
 
 
 def size_fields(size: Size) -> list[tuple[int, int]]:
@@ -131,16 +97,16 @@ def test_every_header_is_understood(data: st.DataObject | None, size: Size, vers
     item = unit(2) + unit(5, bytes(200)) + header + unit(6, b"\1\2")
     cut = len(item) // 2
     for parts in ([item], [item[:cut], item[cut:]]):
-        assert largest_frame(avif(parts, version=version, inside=inside and version > 0)) == size
+        assert largest_frame(item_file(parts, version=version, inside=inside and version > 0)) == size
 
 
 def test_the_largest_counts() -> None:
     small, large = still(Size(10, 20)), still(Size(3000, 2000))
-    assert largest_frame(avif([small], [large], [small])) == Size(3000, 2000)
-    assert largest_frame(avif([small + large + unit(6)])) == Size(3000, 2000)
+    assert largest_frame(item_file([small], [large], [small])) == Size(3000, 2000)
+    assert largest_frame(item_file([small + large + unit(6)])) == Size(3000, 2000)
     # What follows a frame is of another one.
-    assert largest_frame(avif([small + unit(6, b"\0") + large])) == Size(10, 20)
-    assert largest_frame(avif([unit(1, still(Size(9, 9))[2:], sized=False)])) == Size(9, 9)
+    assert largest_frame(item_file([small + unit(6, b"\0") + large])) == Size(10, 20)
+    assert largest_frame(item_file([unit(1, still(Size(9, 9))[2:], sized=False)])) == Size(9, 9)
 
 
 NO_STREAMS = [b"", b"\0\0\0\6Exif\0\0", b"<?xpacket", b"\xff" * 20, unit(2), unit(6) + still(Size(9, 9))]
@@ -148,12 +114,12 @@ NO_STREAMS = [b"", b"\0\0\0\6Exif\0\0", b"<?xpacket", b"\xff" * 20, unit(2), uni
 
 @pytest.mark.parametrize("item", NO_STREAMS)
 def test_what_is_no_stream_says_nothing(item: bytes) -> None:
-    assert largest_frame(avif([item])) is None
+    assert largest_frame(item_file([item])) is None
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60), st.integers(0, 2))
 def test_nonsense_is_no_error(location: bytes, item: bytes, version: int) -> None:
-    largest_frame(avif([item], version=version))
+    largest_frame(item_file([item], version=version))
     largest_frame(box(b"ftyp", b"avif") + box(b"meta", bytes(4) + box(b"iloc", location)) + item)
     largest_frame(location + item)
 

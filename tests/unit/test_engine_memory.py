@@ -6,6 +6,7 @@ import math
 import multiprocessing
 import os
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -20,7 +21,7 @@ from PIL import Image
 
 from dataprep.build.admission import Admission
 from dataprep.build.engine import Engine
-from dataprep.build.machine import memory_bytes
+from dataprep.build.machine import memory_bytes, processors
 from dataprep.build.order import Job
 from dataprep.build.prepare import Outcome
 from dataprep.build.reasons import UNSTABLE_REASONS
@@ -190,3 +191,32 @@ def test_the_memory_there_is_is_what_the_container_may_take(tmp_path: Path) -> N
     (tmp_path / "groups/memory/memory.limit_in_bytes").write_text("200000000")
     (tmp_path / "cgroup").write_text("5:memory:/docker/123\n")
     assert memory_bytes(tmp_path / "cgroup", tmp_path / "groups") == 200_000_000
+
+
+def test_the_processors_there_are_are_those_that_the_container_has_the_time_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    groups, own = tmp_path / "groups", tmp_path / "cgroup"
+    assert processors(own, groups) == 6
+    own.write_text("12:cpuset:/a\n5:cpuacct,cpu:/a/b\n0::/c/d\n")
+    for place, limit in (("c", "max 100000"), ("c/d", "450000 100000"), ("cpu/a/b", "-1")):
+        (groups / place).mkdir(parents=True, exist_ok=True)
+        (groups / place / ("cpu.cfs_quota_us" if place.startswith("cpu") else "cpu.max")).write_text(f"{limit}\n")
+    (groups / "cpu/a/b/cpu.cfs_period_us").write_text("100000\n")
+    assert processors(own, groups) == 5
+    # A group above has the last word.
+    (groups / "c/cpu.max").write_text("10000 100000\n")
+    assert processors(own, groups) == 1
+    # Version 1, whose path inside the container is that of the machine outside.
+    own.write_text("5:cpu:/docker/123\n")
+    (groups / "cpu/cpu.cfs_quota_us").write_text("300000\n")
+    (groups / "cpu/cpu.cfs_period_us").write_text("100000\n")
+    assert processors(own, groups) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux binds a process to processors")
+def test_a_process_that_is_bound_to_one_processor_has_one() -> None:
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
+    code += "from dataprep.build.machine import processors; print(processors())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"1\n"

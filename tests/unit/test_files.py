@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dataprep.build.files import Files, Stamp
+from dataprep.build.files import Files
+from dataprep.build.stamp import Stamp
 from dataprep.locations import location
 from tests.archive_files import std_zip
 
@@ -35,7 +36,7 @@ def test_a_build_that_was_interrupted_forgets_no_file(
 ) -> None:
     store = tmp_path / "s.db"
     # The system's own stamp of change can't be set back: time goes on instead.
-    monkeypatch.setattr("dataprep.build.files._SETTLED_NS", -(10**18))
+    monkeypatch.setattr("dataprep.build.stamp._SETTLED_NS", -(10**18))
     files = Files(store)
     digests = [files.digest(path, 9) for path in photos]
     files.save(whole=True)

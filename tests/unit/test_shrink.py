@@ -15,6 +15,7 @@ from dataprep.passes import Fill, Sides
 from dataprep.pixels.decode import open_image
 from dataprep.pixels.shrink import shrinkage
 from dataprep.plan import View
+from tests.effort import effort
 from tests.pictures import decode, render
 from tests.property.test_render import blob, centroid
 from tests.strategies import FILTERS
@@ -67,6 +68,7 @@ def test_photos_stay_photos(filter: str, size: Size) -> None:
 
 
 @pytest.mark.parametrize("filter", FILTERS)
+@effort(share=0.25)
 @given(st.data(), st.integers(500, 900), st.integers(500, 900), st.integers(24, 110), st.integers(24, 110))
 def test_things_stay_where_they_are(
     filter: str, data: st.DataObject, width: int, height: int, target_x: int, target_y: int
@@ -91,6 +93,7 @@ def turned(size: Size, degrees: float, scale: float, filter: str = "bicubic") ->
 
 
 @pytest.mark.parametrize("filter", FILTERS)
+@effort(share=0.1)
 @given(st.data(), st.integers(90, 130), st.integers(90, 130), st.floats(-180, 180), st.floats(0.07, 0.25))
 def test_turned_things_are_where_they_belong(
     filter: str, data: st.DataObject, width: int, height: int, degrees: float, scale: float

@@ -34,6 +34,7 @@ from dataprep.transforms.random_rotate import RandomRotate
 from dataprep.transforms.resize import Resize, scaled
 from dataprep.transforms.square import Square
 from dataprep.transforms.tile import Tile
+from tests.effort import effort
 from tests.strategies import sizes
 
 MINIMAL: dict[str, dict[str, object]] = {
@@ -61,6 +62,7 @@ def test_every_transform_is_tested_here() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(MINIMAL))
+@effort(share=0.1)
 @given(size=sizes(1, 30))
 def test_every_transform_plans_what_it_promises(name: str, size: Size) -> None:
     transform: Transform = transforms()[name].model_validate(MINIMAL[name])

@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools import mask as peer
 from pycocotools.coco import COCO
@@ -30,6 +30,7 @@ from dataprep.runs import counts_from, inside
 from dataprep.sources import Listing
 from dataprep.sources.coco import Coco
 from dataprep.store.read import Store
+from tests.effort import effort
 from tests.stores import Drawn, store_of
 from tests.strategies import labels as any_labels
 from tests.strategies import sizes
@@ -156,7 +157,7 @@ def samples_of(draw: st.DrawFn, labels: Any) -> list[Sample]:
     return found
 
 
-@settings(max_examples=25)
+@effort(25, 0.25)
 @given(samples_of(instances))
 def test_labels_come_back(samples: list[Sample]) -> None:
     with exported(samples) as found:
@@ -194,7 +195,7 @@ def same(found: Labels, wanted: Labels) -> None:
     ]
 
 
-@settings(max_examples=25)
+@effort(25, 0.5)
 @given(sizes(1, 13), st.integers(0, 2**32), st.lists(st.tuples(shares, st.booleans()), min_size=1, max_size=20))
 def test_holes_and_crowds_are_the_same_pixels_to_coco_s_library(
     size: Size, seed: int, outlined: list[tuple[float, bool]]
@@ -255,7 +256,7 @@ def outer(rings: Sequence[npt.NDArray[np.float64]]) -> list[npt.NDArray[np.float
     return [ring for ring in rings if (clockwise([(x, y) for x, y in ring.tolist()]) == ring).all()]
 
 
-@settings(max_examples=25)
+@effort(25, 0.5)
 @given(samples_of(any_labels), st.booleans(), st.sampled_from(["jpeg", "png", "webp"]))
 def test_any_store_can_be_exported_and_what_is_lost_is_counted(
     samples: list[Sample], points: bool, format: str

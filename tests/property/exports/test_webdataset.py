@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -25,6 +25,7 @@ from dataprep.sources.webdataset import WebDataset
 from dataprep.store.content import LedgerRow, NewSample
 from dataprep.store.read import Store
 from dataprep.store.samples import sample_json
+from tests.effort import effort
 from tests.peers_webdataset import library_samples
 from tests.written_stores import ENCODINGS, entries, picture, write
 
@@ -53,7 +54,7 @@ def same(found: Labels, wanted: Labels) -> None:
     assert rings == [[ring.tolist() for ring in one] for one in wanted.polygons.rings]
 
 
-@settings(max_examples=40)
+@effort(40, 0.25)
 @given(st.data(), st.sampled_from(sorted(ENCODINGS)), st.sampled_from([1, 4000, 1 << 20]))
 def test_labels_come_back_as_the_store_has_them(data: st.DataObject, format: str, target: int) -> None:
     found = data.draw(entries(format))
@@ -100,7 +101,7 @@ def test_labels_come_back_as_the_store_has_them(data: st.DataObject, format: str
         assert by_key == {}
 
 
-@settings(max_examples=20)
+@effort(20, 0.25)
 @given(st.data())
 def test_shards_are_bounded_and_the_same_every_time(data: st.DataObject) -> None:
     found = data.draw(entries("png"))

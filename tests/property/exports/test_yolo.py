@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -24,6 +24,7 @@ from dataprep.pixels.labels import source_labels
 from dataprep.plan import NO_OPTIONS
 from dataprep.sources import Listing
 from dataprep.sources.yolo import Yolo
+from tests.effort import effort
 from tests.stores import Drawn, pixels, silent, store_of
 from tests.strategies import sizes
 
@@ -94,7 +95,7 @@ def extra(one: Labels) -> bool:
 
 
 @pytest.mark.parametrize("task", ["detect", "segment", "pose"])
-@settings(max_examples=10)  # each writes a store
+@effort(10)  # each writes a store
 @given(data=st.data(), format=st.sampled_from(["png", "webp", "raw"]))
 def test_labels_to_yolo_and_back(task: TaskName, data: st.DataObject, format: str) -> None:
     drawn = data.draw(datasets(task))

@@ -24,6 +24,7 @@ from dataprep.outlines import along_pixels, outlines, within
 from dataprep.runs import counts_from, counts_of, inside
 from dataprep.sources import Listing
 from dataprep.sources.coco import Coco
+from tests.effort import effort
 
 # COCO's library builds arrays in a way that NumPy 2 will give up; what it gives is right.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -372,6 +373,7 @@ PHOTOS = ("a.jpg", "b.jpg", "sub/b.jpg", "é.png", ".hidden.jpg")
 
 
 @settings(max_examples=300)
+@effort(share=0.3)
 @given(documents, st.sampled_from(["keep", "filter"]), st.none() | st.just(("b", "a")))
 def test_any_values_end_in_rows_or_in_an_error_of_the_source(
     document: dict[str, Any], unannotated: str, classes: tuple[str, ...] | None
