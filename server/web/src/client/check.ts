@@ -168,6 +168,16 @@ function checkSample(value: unknown, reference: ShardReference, parent: string):
   }
 }
 
+/**
+ * The JSON half of a shard without the coordinates of keypoints, of which nothing is checked but that they are a list. Of
+ * 68 landmarks they are nine tenths of the text: to parse them took a tenth of the processor's time of a sync.
+ *
+ * The pattern matches lists of numbers alone, behind a whole name: never a part of a string, in which quotes are escaped.
+ */
+export function withoutPoints(text: string): string {
+  return text.replace(/"keypoints":\[\[[-+\d.,e[\]]*\]/g, '"keypoints":[]');
+}
+
 /** Checks the parsed JSON half of a shard against what the index says of it; as {@link checkIndex}. */
 export function checkShard(value: unknown, reference: ShardReference, place: string): ShardLabels {
   const root = object(value, place);

@@ -132,11 +132,12 @@ export async function downloadJson(url: string, signal: AbortSignal | undefined)
 /**
  * Parses UTF-8 JSON.
  *
+ * @param short makes the text shorter before, of what nobody asks for
  * @throws DataprepError (`wire`) naming `place`
  */
-export function parseJson(bytes: Uint8Array, place: string): unknown {
+export function parseJson(bytes: Uint8Array, place: string, short = (text: string): string => text): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(short(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (cause) {
     throw new DataprepError(
       'wire',
