@@ -109,21 +109,39 @@ export class Connection {
    * @param onEnd called when the connection ends of itself: another tab deletes the database, or the browser does
    * @param more makes further tables in a fresh database
    */
-  static async open(name: string, onEnd: () => void, more?: (fresh: IDBDatabase) => void): Promise<Connection> {
+  static open(name: string, onEnd: () => void, more?: (fresh: IDBDatabase) => void): Promise<Connection> {
+    return Connection.#open(name, onEnd, VERSION, (fresh, oldVersion) => {
+      if (oldVersion === 1) {
+        // The next sync fetches them again, as it does whatever is missing.
+        fresh.deleteObjectStore('labels');
+      } else {
+        fresh.createObjectStore('images', { keyPath: 'sha256' });
+        fresh.createObjectStore('dataset');
+        more?.(fresh);
+      }
+      fresh.createObjectStore('labels', { keyPath: 'sha256' });
+    });
+  }
+
+  /** Opens a database to look at it, as it is: one of an earlier version stays one. Fails where there is none. */
+  static openAsFound(name: string): Promise<Connection> {
+    return Connection.#open(
+      name,
+      () => undefined,
+      undefined,
+      (_, __, upgrade) => upgrade?.abort(),
+    );
+  }
+
+  static async #open(
+    name: string,
+    onEnd: () => void,
+    version: number | undefined,
+    upgrade: (fresh: IDBDatabase, oldVersion: number, transaction: IDBTransaction | null) => void,
+  ): Promise<Connection> {
     const database = await told(name, 'open', 'to open the database', () => {
-      const request = indexedDB.open(name, VERSION);
-      request.onupgradeneeded = ({ oldVersion }) => {
-        const fresh = request.result;
-        if (oldVersion === 1) {
-          // The next sync fetches them again, as it does whatever is missing.
-          fresh.deleteObjectStore('labels');
-        } else {
-          fresh.createObjectStore('images', { keyPath: 'sha256' });
-          fresh.createObjectStore('dataset');
-          more?.(fresh);
-        }
-        fresh.createObjectStore('labels', { keyPath: 'sha256' });
-      };
+      const request = indexedDB.open(name, version);
+      request.onupgradeneeded = ({ oldVersion }) => upgrade(request.result, oldVersion, request.transaction);
       return answered(request);
     });
     const connection = new Connection(name, database);
@@ -158,7 +176,7 @@ export class Connection {
    * Runs `work` in one transaction and waits for its completion: until then nothing is written.
    *
    * @param wanted for the message: "to …"
-   * @param work awaits nothing but this transaction's requests, and all of them (see {@link allOf})
+   * @param work awaits nothing but this transaction's requests, and all of them
    * @throws DataprepError `storage`, or the reason why the connection has ended
    */
   async transact<T, Name extends Table>(
@@ -204,14 +222,6 @@ export class Connection {
     // Nothing can be written just now. The write that follows says why; Blobs have not been refused.
     return found ?? 'blob';
   }
-}
-
-/**
- * Makes several requests of a transaction and waits for them all. One that cannot even be made (a value that cannot be
- * stored) fails like the others: thrown between two requests, it would leave the first with nobody to hear its failure.
- */
-export async function allOf(requests: readonly (() => Promise<unknown>)[]): Promise<void> {
-  await Promise.all(requests.map(async (request) => request()));
 }
 
 /** Ends a transaction, if it has not ended. */

@@ -1,11 +1,4 @@
-import {
-  allOf,
-  type Connection,
-  type CurrentState,
-  type PendingState,
-  type StoredAs,
-  type Tables,
-} from './connection.ts';
+import type { Connection, CurrentState, PendingState, StoredAs, Tables } from './connection.ts';
 import { grouping } from './flight.ts';
 import type { Missing } from './sync-plan.ts';
 import type { ShardReference } from './wire.ts';
@@ -35,16 +28,8 @@ export class Intake {
     return this.connection.ended;
   }
 
-  current(): Promise<CurrentState | undefined> {
-    return storedState(this.connection, 'current');
-  }
-
-  pending(): Promise<PendingState | undefined> {
-    return storedState(this.connection, 'pending');
-  }
-
-  keys(): Promise<StoredKeys> {
-    return storedKeys(this.connection);
+  stock(): Promise<Stock> {
+    return stockOf(this.connection);
   }
 
   /** How shards are kept. */
@@ -62,12 +47,12 @@ export class Intake {
    * Writes a shard, images and labels in one transaction; it is stored when this resolves. Shards that arrive while
    * another is written share the next transaction: each costs the browser some milliseconds, whatever is in it.
    */
-  readonly put: (delivery: ShardDelivery) => Promise<void> = grouping((deliveries) =>
+  readonly put: (delivery: ShardDelivery) => Promise<unknown> = grouping((deliveries) =>
     this.connection.transact('readwrite', ['images', 'labels'], `to store ${deliveries.length} shards`, (transaction) =>
-      allOf(
+      Promise.all(
         deliveries.flatMap(({ images, labels }) => [
-          async () => images && transaction.objectStore('images').put(images),
-          async () => labels && transaction.objectStore('labels').put(labels),
+          images && transaction.objectStore('images').put(images),
+          labels && transaction.objectStore('labels').put(labels),
         ]),
       ),
     ),
@@ -76,10 +61,10 @@ export class Intake {
   /** Deletes halves of shards, all of them in one transaction. */
   async remove(damaged: readonly Missing[]): Promise<void> {
     await this.connection.transact('readwrite', ['images', 'labels'], 'to delete what is damaged', (transaction) =>
-      allOf(
+      Promise.all(
         damaged.flatMap(({ shard, images, labels }) => [
-          async () => images && transaction.objectStore('images').delete(shard.images.sha256),
-          async () => labels && transaction.objectStore('labels').delete(shard.labels.sha256),
+          images && transaction.objectStore('images').delete(shard.images.sha256),
+          labels && transaction.objectStore('labels').delete(shard.labels.sha256),
         ]),
       ),
     );
@@ -107,41 +92,44 @@ export class Intake {
       };
       const count = unnamed.images.length + unnamed.labels.length;
       const dataset = transaction.objectStore('dataset');
-      await allOf([
-        () => dataset.put(next, 'current'),
-        () => dataset.delete('pending'),
-        ...(sweep ? unnamed.images.map((key) => () => stores.images.delete(key)) : []),
-        ...(sweep ? unnamed.labels.map((key) => () => stores.labels.delete(key)) : []),
-        () => (count > 0 && !sweep ? dataset.put(true, 'unswept') : dataset.delete('unswept')),
+      await Promise.all([
+        dataset.put(next, 'current'),
+        dataset.delete('pending'),
+        ...(sweep ? unnamed.images.map((key) => stores.images.delete(key)) : []),
+        ...(sweep ? unnamed.labels.map((key) => stores.labels.delete(key)) : []),
+        count > 0 && !sweep ? dataset.put(true, 'unswept') : dataset.delete('unswept'),
       ]);
       return sweep ? count : 0;
     });
   }
 }
 
-/** What a sync has left: the state that it made current, or what it is after if it has not finished. */
-interface States {
-  current: CurrentState;
-  pending: PendingState;
+/** What a database holds, at one moment: what syncs have left, and which halves of shards. */
+export interface Stock {
+  /** As of the last finished sync. */
+  current: CurrentState | undefined;
+  /** What the sync is after that was begun last, if it has not finished. */
+  pending: PendingState | undefined;
+  keys: StoredKeys;
 }
 
-export async function storedState<Key extends keyof States>(
-  connection: Connection,
-  key: Key,
-): Promise<States[Key] | undefined> {
-  const state = connection.transact('readonly', ['dataset'], 'to read the state', (transaction) =>
-    transaction.objectStore('dataset').get(key),
-  );
-  return (await state) as States[Key] | undefined;
-}
-
-/** The keys of everything stored. */
-export async function storedKeys(connection: Connection): Promise<StoredKeys> {
-  const tables: ['images', 'labels'] = ['images', 'labels'];
-  return connection.transact('readonly', tables, 'to list what is stored', async (transaction) => ({
-    images: new Set(await transaction.objectStore('images').getAllKeys()),
-    labels: new Set(await transaction.objectStore('labels').getAllKeys()),
-  }));
+/** Reads all of it in one transaction: of a sync that finds nothing changed, each is a share that can be measured. */
+export function stockOf(connection: Connection): Promise<Stock> {
+  const tables: ['dataset', 'images', 'labels'] = ['dataset', 'images', 'labels'];
+  return connection.transact('readonly', tables, 'to see what is stored', async (transaction) => {
+    const dataset = transaction.objectStore('dataset');
+    const [current, pending, images, labels] = await Promise.all([
+      dataset.get('current'),
+      dataset.get('pending'),
+      transaction.objectStore('images').getAllKeys(),
+      transaction.objectStore('labels').getAllKeys(),
+    ]);
+    return {
+      current: current as CurrentState | undefined,
+      pending: pending as PendingState | undefined,
+      keys: { images: new Set(images), labels: new Set(labels) },
+    };
+  });
 }
 
 /** The files of some shards. */

@@ -1,6 +1,6 @@
 import { DataprepError } from './complaint.ts';
-import { filesOf, type StoredKeys } from './intake.ts';
-import { type CurrentState, type PendingState, Vault } from './vault.ts';
+import { Connection, type CurrentState, type PendingState } from './connection.ts';
+import { filesOf, type StoredKeys, stockOf } from './intake.ts';
 
 /** Another dataset that is kept under the origin of this page. */
 export interface KeptDataset {
@@ -31,16 +31,15 @@ async function keptBeside(own: string): Promise<KeptDataset[]> {
   const names = ((await indexedDB.databases?.()) ?? []).map(({ name = '' }) => name);
   const kept: KeptDataset[] = [];
   for (const database of names.filter((name) => name.startsWith('dataprep:') && name !== own)) {
-    const vault = new Vault(database);
     try {
-      const [current, pending] = await Promise.all([vault.current(), vault.pending()]);
+      const connection = await Connection.openAsFound(database);
+      const { current, pending, keys } = await stockOf(connection).finally(() => connection.close());
       // Records are in rows of their own, and as large as the shards that they were made from.
-      const keys = database.includes('#') ? filesOf(current?.index.shards ?? []) : await vault.keys();
-      kept.push({ database, bytes: bytesStored(keys, [current, pending]) });
+      const held = database.includes('#') ? filesOf(current?.index.shards ?? []) : keys;
+      kept.push({ database, bytes: bytesStored(held, [current, pending]) });
     } catch {
       // What cannot be read is not offered for deletion either.
     }
-    await vault.close();
   }
   return kept.sort((a, b) => b.bytes - a.bytes);
 }

@@ -1,4 +1,4 @@
-import { allOf, type Connection, type CurrentState } from './connection.ts';
+import type { Connection, CurrentState } from './connection.ts';
 import { filesOf } from './intake.ts';
 
 /** Whether a sync has left files of the old index in place, since somebody was reading them. */
@@ -15,11 +15,11 @@ export async function sweep(connection: Connection): Promise<void> {
     const dataset = transaction.objectStore('dataset');
     const states = [await dataset.get('current'), await dataset.get('pending')] as (CurrentState | undefined)[];
     const named = filesOf(states.flatMap((state) => state?.index.shards ?? []));
-    const deletions: (() => Promise<unknown>)[] = [() => dataset.delete('unswept')];
-    for (const table of ['images', 'labels'] as const) {
+    const swept = (['images', 'labels'] as const).map(async (table) => {
       const store = transaction.objectStore(table);
-      for (const key of await store.getAllKeys()) if (!named[table].has(key)) deletions.push(() => store.delete(key));
-    }
-    await allOf(deletions);
+      const unnamed = (await store.getAllKeys()).filter((key) => !named[table].has(key));
+      await Promise.all(unnamed.map((key) => store.delete(key)));
+    });
+    await Promise.all([dataset.delete('unswept'), ...swept]);
   });
 }

@@ -1,5 +1,5 @@
-import { allOf, type Connection, type CurrentState, type StoredAs } from '../connection.ts';
-import { filesOf, holds, Intake, type StoredKeys, storedKeys } from '../intake.ts';
+import type { Connection, CurrentState, StoredAs } from '../connection.ts';
+import { filesOf, holds, Intake, type Stock, type StoredKeys } from '../intake.ts';
 import { parseLabels } from '../labels.ts';
 import type { Sample, ShardReference } from '../wire.ts';
 import {
@@ -35,10 +35,10 @@ export class RecordsIntake extends Intake {
     return 'bytes';
   }
 
-  /** What waits, and what the rows were made from. */
-  override async keys(): Promise<StoredKeys> {
-    const [waiting, current] = await Promise.all([storedKeys(this.connection), this.current()]);
-    return together(waiting, filesOf(shardsOf(current)));
+  /** With what the rows were made from, beside what waits. */
+  override async stock(): Promise<Stock> {
+    const stock = await super.stock();
+    return { ...stock, keys: together(stock.keys, filesOf(shardsOf(stock.current))) };
   }
 
   override swap(next: CurrentState, needed: StoredKeys): Promise<number | null> {
@@ -83,11 +83,11 @@ class Swapping {
     const written = await this.#write(coming, waiting, before, next.index.image.media_type);
     const gone = without(before, after);
     await this.#delete(gone, written);
-    await allOf([
-      () => dataset.put(next, 'current'),
-      () => dataset.delete('pending'),
-      () => this.#swap.objectStore('images').clear(),
-      () => this.#swap.objectStore('labels').clear(),
+    await Promise.all([
+      dataset.put(next, 'current'),
+      dataset.delete('pending'),
+      this.#swap.objectStore('images').clear(),
+      this.#swap.objectStore('labels').clear(),
     ]);
     const kept = filesOf(after);
     return gone.length + [...filesOf(gone).images].filter((sha256) => !kept.images.has(sha256)).length;
@@ -110,9 +110,9 @@ class Swapping {
       const bytes = (await this.#swap.objectStore('images').get(shard.images.sha256))?.blob as ArrayBuffer | undefined;
       const samples = await this.#samples(shard);
       const places = samples.map((sample): Place => [sample.key, sample.offset]);
-      await allOf([
-        () => this.#swap.objectStore('shards').put({ sha256: shard.labels.sha256, places }),
-        ...samples.map((sample) => () => {
+      await Promise.all([
+        this.#swap.objectStore('shards').put({ sha256: shard.labels.sha256, places }),
+        ...samples.map((sample) => {
           const picture = bytes ? this.#cut(bytes, sample, mediaType) : moved.get(sample.key);
           return this.#rows.put(shard.split, sample, picture ?? null);
         }),
@@ -148,7 +148,7 @@ class Swapping {
     for (const { labels } of gone) {
       const keys = (await shards.get(labels.sha256))?.places.map(([key]) => key) ?? [];
       const left = keys.filter((key) => !written.has(key));
-      await allOf([() => shards.delete(labels.sha256), ...left.map((key) => () => this.#rows.delete(key))]);
+      await Promise.all([shards.delete(labels.sha256), ...left.map((key) => this.#rows.delete(key))]);
     }
   }
 
