@@ -34,8 +34,8 @@ function text(value: unknown, place: string): string {
 }
 
 function count(value: unknown, place: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) refuse(place, 'a whole number', value);
-  return value;
+  if (!Number.isSafeInteger(value) || (value as number) < 0) refuse(place, 'a whole number', value);
+  return value as number;
 }
 
 function digest(value: unknown, place: string): void {
@@ -44,9 +44,7 @@ function digest(value: unknown, place: string): void {
 
 const three: Check = (value, place) => {
   const numbers = list(value, place);
-  if (numbers.length !== 3 || !numbers.every((n) => typeof n === 'number' && Number.isFinite(n))) {
-    refuse(place, 'three numbers, for R, G and B', value);
-  }
+  if (numbers.length !== 3 || !numbers.every(Number.isFinite)) refuse(place, 'three numbers, for R, G and B', value);
 };
 
 const listOf =
@@ -180,8 +178,7 @@ export function withoutPoints(text: string): string {
 
 /** Checks the parsed JSON half of a shard against what the index says of it; as {@link checkIndex}. */
 export function checkShard(value: unknown, reference: ShardReference, place: string): ShardLabels {
-  const root = object(value, place);
-  const samples = list(root.samples, `${place} samples`);
+  const samples = list(object(value, place).samples, `${place} samples`);
   if (samples.length !== reference.count) refuse(`${place} samples`, `${reference.count} samples`, samples.length);
   for (const sample of samples) checkSample(sample, reference, place);
   return value as ShardLabels;

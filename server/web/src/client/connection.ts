@@ -74,7 +74,7 @@ async function told<T>(name: string, to: keyof typeof NEXT, wanted: string, work
   try {
     return await work();
   } catch (cause) {
-    const estimate = to === 'readwrite' ? await navigator.storage?.estimate?.().catch(() => undefined) : undefined;
+    const estimate = to === 'readwrite' && (await navigator.storage?.estimate?.().catch(() => undefined));
     const room = estimate ? ` (${estimate.usage} of ${estimate.quota} bytes used)` : '';
     const found = `${reasonOf(cause)}${room}`;
     throw new DataprepError('storage', { place: `IndexedDB ${name}`, wanted, found, next: NEXT[to] }, { cause });
@@ -108,40 +108,28 @@ export class Connection {
   /**
    * @param onEnd called when the connection ends of itself: another tab deletes the database, or the browser does
    * @param more makes further tables in a fresh database
+   * @param version of a database that is there, to look at it as it is; else it becomes one of this version
    */
-  static open(name: string, onEnd: () => void, more?: (fresh: IDBDatabase) => void): Promise<Connection> {
-    return Connection.#open(name, onEnd, VERSION, (fresh, oldVersion) => {
-      if (oldVersion === 1) {
-        // The next sync fetches them again, as it does whatever is missing.
-        fresh.deleteObjectStore('labels');
-      } else {
-        fresh.createObjectStore('images', { keyPath: 'sha256' });
-        fresh.createObjectStore('dataset');
-        more?.(fresh);
-      }
-      fresh.createObjectStore('labels', { keyPath: 'sha256' });
-    });
-  }
-
-  /** Opens a database to look at it, as it is: one of an earlier version stays one. Fails where there is none. */
-  static openAsFound(name: string): Promise<Connection> {
-    return Connection.#open(
-      name,
-      () => undefined,
-      undefined,
-      (_, __, upgrade) => upgrade?.abort(),
-    );
-  }
-
-  static async #open(
+  static async open(
     name: string,
     onEnd: () => void,
-    version: number | undefined,
-    upgrade: (fresh: IDBDatabase, oldVersion: number, transaction: IDBTransaction | null) => void,
+    more?: (fresh: IDBDatabase) => void,
+    version: number | undefined = VERSION,
   ): Promise<Connection> {
     const database = await told(name, 'open', 'to open the database', () => {
       const request = indexedDB.open(name, version);
-      request.onupgradeneeded = ({ oldVersion }) => upgrade(request.result, oldVersion, request.transaction);
+      request.onupgradeneeded = ({ oldVersion }) => {
+        const fresh = request.result;
+        if (oldVersion === 1) {
+          // The next sync fetches them again, as it does whatever is missing.
+          fresh.deleteObjectStore('labels');
+        } else {
+          fresh.createObjectStore('images', { keyPath: 'sha256' });
+          fresh.createObjectStore('dataset');
+          more?.(fresh);
+        }
+        fresh.createObjectStore('labels', { keyPath: 'sha256' });
+      };
       return answered(request);
     });
     const connection = new Connection(name, database);
@@ -166,8 +154,8 @@ export class Connection {
 
   /** Ends the connection: the dataset is being deleted, or the browser has closed it. */
   end(why: keyof typeof ENDINGS): void {
-    const { code, ...parts } = ENDINGS[why];
-    this.#end.abort(new DataprepError(code, { place: `IndexedDB ${this.#name}`, ...parts }));
+    const parts = ENDINGS[why];
+    this.#end.abort(new DataprepError(parts.code, { place: `IndexedDB ${this.#name}`, ...parts }));
     // Transactions under way are completed.
     this.#database.close();
   }

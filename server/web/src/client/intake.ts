@@ -1,5 +1,6 @@
 import type { Connection, CurrentState, PendingState, StoredAs, Tables } from './connection.ts';
 import { grouping } from './flight.ts';
+import type { Transaction } from './object-store.ts';
 import type { Missing } from './sync-plan.ts';
 import type { ShardReference } from './wire.ts';
 
@@ -14,6 +15,9 @@ export interface StoredKeys {
   images: Set<string>;
   labels: Set<string>;
 }
+
+/** A transaction over the tables that tell what is stored. */
+export type Stocktaking = Transaction<Tables, 'images' | 'labels' | 'dataset'>;
 
 /** What one sync writes, all of it through one connection: once the dataset is deleted, nothing more gets in. */
 export class Intake {
@@ -79,27 +83,18 @@ export class Intake {
    *   nothing has changed then
    */
   swap(next: CurrentState, needed: StoredKeys, sweep: boolean): Promise<number | null> {
-    const tables: ['images', 'labels', 'dataset'] = ['images', 'labels', 'dataset'];
-    return this.connection.transact('readwrite', tables, 'to finish a sync', async (transaction) => {
-      const stores = { images: transaction.objectStore('images'), labels: transaction.objectStore('labels') };
-      const images = await stores.images.getAllKeys();
-      const labels = await stores.labels.getAllKeys();
-      if (!holds({ images: new Set(images), labels: new Set(labels) }, needed)) return null;
-      const named = filesOf(next.index.shards);
-      const unnamed = {
-        images: images.filter((key) => !named.images.has(key)),
-        labels: labels.filter((key) => !named.labels.has(key)),
-      };
-      const count = unnamed.images.length + unnamed.labels.length;
+    return this.connection.transact('readwrite', STOCKED, 'to finish a sync', async (transaction) => {
+      const { keys } = await stockIn(transaction);
+      if (!holds(keys, needed)) return null;
+      const deletions = deletionsOf(transaction, keys, next.index.shards);
       const dataset = transaction.objectStore('dataset');
       await Promise.all([
         dataset.put(next, 'current'),
         dataset.delete('pending'),
-        ...(sweep ? unnamed.images.map((key) => stores.images.delete(key)) : []),
-        ...(sweep ? unnamed.labels.map((key) => stores.labels.delete(key)) : []),
-        count > 0 && !sweep ? dataset.put(true, 'unswept') : dataset.delete('unswept'),
+        deletions.length > 0 && !sweep ? dataset.put(true, 'unswept') : dataset.delete('unswept'),
+        ...(sweep ? deletions.map((each) => each()) : []),
       ]);
-      return sweep ? count : 0;
+      return sweep ? deletions.length : 0;
     });
   }
 }
@@ -113,23 +108,42 @@ export interface Stock {
   keys: StoredKeys;
 }
 
+/** The tables that tell. */
+export const STOCKED: ['images', 'labels', 'dataset'] = ['images', 'labels', 'dataset'];
+
 /** Reads all of it in one transaction: of a sync that finds nothing changed, each is a share that can be measured. */
 export function stockOf(connection: Connection): Promise<Stock> {
-  const tables: ['dataset', 'images', 'labels'] = ['dataset', 'images', 'labels'];
-  return connection.transact('readonly', tables, 'to see what is stored', async (transaction) => {
-    const dataset = transaction.objectStore('dataset');
-    const [current, pending, images, labels] = await Promise.all([
-      dataset.get('current'),
-      dataset.get('pending'),
-      transaction.objectStore('images').getAllKeys(),
-      transaction.objectStore('labels').getAllKeys(),
-    ]);
-    return {
-      current: current as CurrentState | undefined,
-      pending: pending as PendingState | undefined,
-      keys: { images: new Set(images), labels: new Set(labels) },
-    };
-  });
+  return connection.transact('readonly', STOCKED, 'to see what is stored', stockIn);
+}
+
+/** As {@link stockOf}, in a transaction under way. */
+export async function stockIn(transaction: Stocktaking): Promise<Stock> {
+  const dataset = transaction.objectStore('dataset');
+  const [current, pending, images, labels] = await Promise.all([
+    dataset.get('current'),
+    dataset.get('pending'),
+    transaction.objectStore('images').getAllKeys(),
+    transaction.objectStore('labels').getAllKeys(),
+  ]);
+  return {
+    current: current as CurrentState | undefined,
+    pending: pending as PendingState | undefined,
+    keys: { images: new Set(images), labels: new Set(labels) },
+  };
+}
+
+/** What deletes each file that none of some shards names. */
+export function deletionsOf(
+  transaction: Stocktaking,
+  keys: StoredKeys,
+  shards: readonly ShardReference[],
+): (() => Promise<unknown>)[] {
+  const named = filesOf(shards);
+  return (['images', 'labels'] as const).flatMap((table) =>
+    [...keys[table]]
+      .filter((key) => !named[table].has(key))
+      .map((key) => () => transaction.objectStore(table).delete(key)),
+  );
 }
 
 /** The files of some shards. */

@@ -48,12 +48,9 @@ export class ObjectStore<Key extends string, Row> {
     return answered(this.#store.put(row, key));
   }
 
-  async delete(key: Key): Promise<unknown> {
+  /** One row, or those of a range of keys. */
+  async delete(key: Key | IDBKeyRange): Promise<unknown> {
     return answered(this.#store.delete(key));
-  }
-
-  async clear(): Promise<unknown> {
-    return answered(this.#store.clear());
   }
 }
 

@@ -53,7 +53,8 @@ export type Room = Pick<Preflight, 'bytesFree' | 'persisted'>;
 
 /** Asks the browser for room, and to keep what is going to be stored. */
 export async function look(): Promise<Room> {
-  askToPersist();
+  // Not waited for: Firefox asks the user, who may let the question stand.
+  globalThis.navigator?.storage?.persist?.().catch(() => undefined);
   const [free, kept] = await Promise.all([bytesFree(), persisted()]);
   return { bytesFree: free, persisted: kept };
 }
@@ -74,11 +75,6 @@ export async function whatWouldBe(
     storedAs,
     decodesWith: await decodesWith(index),
   };
-}
-
-/** Not waited for: Firefox asks the user, who may let the question stand. */
-function askToPersist(): void {
-  globalThis.navigator?.storage?.persist?.().catch(() => undefined);
 }
 
 /** Whether the browser promises to keep what is stored; null where it does not say. */

@@ -28,17 +28,12 @@ async function keeps(connection: Connection, blob: Blob | ArrayBuffer): Promise<
   }
 }
 
-/** Whether Blobs lie here, of a sync before: to look costs a tenth of what it costs to write one, and to read it. */
+/** Whether Blobs lie here, of a sync before: to look costs less than to write one, read it and take it away. */
 async function hasBlobs(connection: Connection): Promise<boolean> {
-  try {
-    const row = await connection.transact('readonly', ['images'], 'to look at what is stored', (transaction) =>
-      transaction.objectStore('images').first(),
-    );
-    return row?.blob instanceof Blob;
-  } catch {
-    // Then it is tried.
-    return false;
-  }
+  const row = await connection.transact('readonly', ['images'], 'to see what is stored', (transaction) =>
+    transaction.objectStore('images').first(),
+  );
+  return row?.blob instanceof Blob;
 }
 
 /**

@@ -28,11 +28,12 @@ export function bytesStored(keys: StoredKeys, states: readonly (CurrentState | P
 
 /** The other datasets that this origin keeps, the largest first; none where the browser does not list databases. */
 async function keptBeside(own: string): Promise<KeptDataset[]> {
-  const names = ((await indexedDB.databases?.()) ?? []).map(({ name = '' }) => name);
   const kept: KeptDataset[] = [];
-  for (const database of names.filter((name) => name.startsWith('dataprep:') && name !== own)) {
+  for (const { name: database = '', version } of (await indexedDB.databases?.()) ?? []) {
+    if (!database.startsWith('dataprep:') || database === own) continue;
     try {
-      const connection = await Connection.openAsFound(database);
+      // Of an earlier version it stays one: as one of this version it would have to fetch its labels again.
+      const connection = await Connection.open(database, () => undefined, undefined, version);
       const { current, pending, keys } = await stockOf(connection).finally(() => connection.close());
       // Records are in rows of their own, and as large as the shards that they were made from.
       const held = database.includes('#') ? filesOf(current?.index.shards ?? []) : keys;

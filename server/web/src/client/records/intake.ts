@@ -1,5 +1,5 @@
 import type { Connection, CurrentState, StoredAs } from '../connection.ts';
-import { filesOf, holds, Intake, type Stock, type StoredKeys } from '../intake.ts';
+import { filesOf, holds, Intake, type Stock, type StoredKeys, stockIn } from '../intake.ts';
 import { parseLabels } from '../labels.ts';
 import type { Sample, ShardReference } from '../wire.ts';
 import {
@@ -70,11 +70,7 @@ class Swapping {
   /** @returns as {@link Intake.swap} */
   async run(next: CurrentState, needed: StoredKeys): Promise<number | null> {
     const dataset = this.#swap.objectStore('dataset');
-    const current = (await dataset.get('current')) as CurrentState | undefined;
-    const waiting = {
-      images: new Set(await this.#swap.objectStore('images').getAllKeys()),
-      labels: new Set(await this.#swap.objectStore('labels').getAllKeys()),
-    };
+    const { current, keys: waiting } = await stockIn(this.#swap);
     const [before, after] = [shardsOf(current), shardsOf(next)];
     const coming = without(after, before);
     const held = together(waiting, filesOf(before));
@@ -83,11 +79,13 @@ class Swapping {
     const written = await this.#write(coming, waiting, before, next.index.image.media_type);
     const gone = without(before, after);
     await this.#delete(gone, written);
+    // All keys are strings.
+    const all = IDBKeyRange.lowerBound('');
     await Promise.all([
       dataset.put(next, 'current'),
       dataset.delete('pending'),
-      this.#swap.objectStore('images').clear(),
-      this.#swap.objectStore('labels').clear(),
+      this.#swap.objectStore('images').delete(all),
+      this.#swap.objectStore('labels').delete(all),
     ]);
     const kept = filesOf(after);
     return gone.length + [...filesOf(gone).images].filter((sha256) => !kept.images.has(sha256)).length;
