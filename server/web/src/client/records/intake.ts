@@ -10,7 +10,9 @@ import {
   type RecordPicture,
   type Rows,
   rowsOf,
+  type StoredSample,
   type Swap,
+  type SwapTable,
 } from './layout.ts';
 
 /**
@@ -41,15 +43,35 @@ export class RecordsIntake extends Intake {
     return { ...stock, keys: together(stock.keys, filesOf(shardsOf(stock.current))) };
   }
 
+  /** The samples that came with a shard, as their rows have them; null where that is not known, or some are gone. */
+  samplesOf(shard: ShardReference): Promise<[Place, StoredSample][] | null> {
+    return this.connection.transact('readonly', this.#tables, 'to read the records', async (swap) => {
+      const came = await swap.objectStore('shards').get(shard.labels.sha256);
+      if (!came) return null;
+      const rows = rowsOf(this.#layout, swap);
+      const found: [Place, StoredSample][] = [];
+      for (const place of came.places) {
+        const sample = await rows.sample(place[0]);
+        if (!sample) return null;
+        found.push([place, sample]);
+      }
+      return found;
+    });
+  }
+
+  /** Makes another state the current one, without touching a row. */
+  async restate(current: CurrentState): Promise<void> {
+    await this.connection.transact('readwrite', ['dataset'], 'to note what is damaged', (transaction) =>
+      transaction.objectStore('dataset').put(current, 'current'),
+    );
+  }
+
+  get #tables(): SwapTable[] {
+    return ['images', 'labels', 'dataset', 'shards', ...RECORD_TABLES[this.#layout]];
+  }
+
   override swap(next: CurrentState, needed: StoredKeys): Promise<number | null> {
-    const tables: ('images' | 'labels' | 'dataset' | 'shards' | 'records' | 'jsons' | 'jpgs')[] = [
-      'images',
-      'labels',
-      'dataset',
-      'shards',
-      ...RECORD_TABLES[this.#layout],
-    ];
-    return this.connection.transact('readwrite', tables, 'to write the records', (swap) =>
+    return this.connection.transact('readwrite', this.#tables, 'to write the records', (swap) =>
       new Swapping(swap, rowsOf(this.#layout, swap), this.#as).run(next, needed),
     );
   }
