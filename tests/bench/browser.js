@@ -1,5 +1,6 @@
 // What the benchmark runs in a page: the client, and beside it what it replaces, as tutorials write it.
 // Each gives what it took in milliseconds, and how many images.
+import { augmentation } from '/augment.js';
 import { openDataset } from '/client.js';
 
 const NAME = 'bench';
@@ -153,6 +154,19 @@ async function epoch(exact) {
   });
 }
 
+/** Everything that an augmentation can do to a picture. */
+async function augmented() {
+  const dataset = openDataset(location.origin, NAME);
+  const crop = { area: [0.7, 1], aspect: [0.9, 1.1] };
+  const color = { brightness: 0.2, contrast: 0.2, saturation: 0.2 };
+  const augment = augmentation({ crop, rotate: 10, flip: { horizontal: 0.5 }, color }, await dataset.index());
+  return await took(async () => {
+    let images = 0;
+    for await (const { rgb } of dataset.pixels({ split: 'train', shuffle: 'auto', augment })) images += rgb.length > 0;
+    return images;
+  });
+}
+
 async function tensors(exact) {
   const { tf } = window;
   const dataset = openDataset(location.origin, NAME, { exact, tf });
@@ -188,5 +202,6 @@ window.bench = {
   epochByHand,
   tensorsByHand,
   epoch: (exact) => longestTask(() => epoch(exact)),
+  augmented: () => longestTask(augmented),
   tensors: (exact) => longestTask(() => tensors(exact)),
 };

@@ -72,9 +72,12 @@ def _compare(page: Page) -> None:
     tensors = _turns(page, {"by hand": "tensorsByHand()", "exact": "tensors(true)", "near": "tensors(false)"})
     _line("epoch to xs, exact / by hand", "5x or more", tensors["by hand"], tensors["exact"])
     _line("epoch to xs, exact: false / by hand", "8x or more", tensors["by hand"], tensors["near"])
+    varied = _turns(page, {"augmented": "augmented()"})
+    _line("augmented epoch / epoch to RGB, in time", "no aim", varied["augmented"], epochs["exact"])
     longest = {
         "sync": syncs["sync"],
         "epoch to RGB": epochs["exact"],
+        "augmented epoch": varied["augmented"],
         "epoch to xs": tensors["exact"],
     }
     shown = ", ".join(f"{name} {max(one['longest'] for one in each):.0f} ms" for name, each in longest.items())

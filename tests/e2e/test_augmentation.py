@@ -16,8 +16,9 @@ from dataprep.pixels.encode import decode_stored
 from dataprep.store.read import Store
 from dataprep.store.samples import labels_json
 from tests.augment_vectors import augmented, sample_words
+from tests.e2e import test_masks
 from tests.e2e.chromium import chromium, quiet
-from tests.e2e.conftest import serving
+from tests.e2e.conftest import built, serving
 
 OPTIONS: dict[str, Any] = {
     "crop": {"area": [0.5, 1], "aspect": [0.8, 1.25]},
@@ -71,3 +72,74 @@ def test_augmented_samples_are_those_of_the_pipeline(sample_store: Path, tmp_pat
         for kind, wanted in labels_json(moved).items():
             assert np.shape(said[kind]) == np.shape(wanted), (key, kind)
             assert np.allclose(said[kind], wanted, rtol=0, atol=0.001), (key, kind)
+
+
+# Notes on which thread pictures are varied: each takes an array of clamped bytes, and workers have their own class.
+WATCH = """() => {
+  window.varied = { here: 0, asked: 0 };
+  window.Uint8ClampedArray = new Proxy(Uint8ClampedArray, {
+    construct(...given) {
+      window.varied.here += 1;
+      return Reflect.construct(...given);
+    },
+  });
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message.settings) window.varied.asked += message.samples.length;
+    return postMessage.call(this, message, ...rest);
+  };
+}"""
+
+# What pixels and batches hold, and on which thread it came about: by an augmentation of ours, by one that is written by
+# hand, which has no workers; at last where no worker can be started.
+VARIED = """async (options) => {
+  const [{ openDataset }, { augmentation }] = await Promise.all([import('/client.js'), import('/augment.js')]);
+  const dataset = openDataset(location.origin, 'masks');
+  await dataset.sync();
+  const hex = async (parts) => {
+    const digest = await crypto.subtle.digest('SHA-256', await new Blob(parts).arrayBuffer());
+    return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  };
+  const read = async (augment) => {
+    Object.assign(window.varied, { here: 0, asked: 0 });
+    const [found, parts] = [[], []];
+    for await (const { sample, rgb, mask } of dataset.pixels({ split: 'train', seed: 3, epoch: 1, augment })) {
+      found.push([sample, await hex([rgb]), mask ? await hex([mask]) : null]);
+    }
+    for await (const { xs, keys } of dataset.arrays({ split: 'train', batchSize: 4, seed: 3, epoch: 1, augment })) {
+      parts.push(keys.join(), xs.values);
+    }
+    return { found, batches: await hex(parts), ...window.varied };
+  };
+  const made = () => augmentation(options, { keypoints: null });
+  const [ours, { apply }] = [await read(made()), made()];
+  const byHand = await read({ apply });
+  const again = await read(made());
+  const { Worker } = window;
+  window.Worker = function () { throw new Error('none here'); };
+  const fresh = await import('/augment.js?anew');
+  const alone = await read(fresh.augmentation(options, { keypoints: null }));
+  window.Worker = Worker;
+  return { ours, byHand, again, alone };
+}"""
+
+
+def test_pictures_are_varied_in_workers_and_on_the_page_where_there_are_none(tmp_path: Path) -> None:
+    test_masks.write(tmp_path)
+    built(tmp_path / "m.yaml", tmp_path / "masks.db")
+    options = {**OPTIONS, "maskFill": 9}
+    with (
+        serving(tmp_path / "masks.db") as server,
+        chromium(tmp_path / "profile") as browser,
+        quiet(browser) as page,
+    ):
+        page.goto(f"{server.url}/v1/datasets")
+        page.evaluate(WATCH)
+        found = page.evaluate(VARIED, options)
+    told = {name: (read["found"], read["batches"]) for name, read in found.items()}
+    assert told["ours"] == told["byHand"] == told["again"] == told["alone"]
+    assert len(found["ours"]["found"]) == 6 and any(mask for _, _, mask in found["ours"]["found"])
+    # Six samples as pixels and as batches.
+    assert [(found[name]["here"], found[name]["asked"]) for name in ("ours", "again")] == [(0, 12)] * 2
+    assert found["byHand"]["asked"] == found["alone"]["asked"] == 0
+    assert found["byHand"]["here"] >= 12 and found["alone"]["here"] >= 12

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request
 
+from tests.e2e import test_records
 from tests.e2e.chromium import FLAGS, LAN, chromium, quiet
 from tests.e2e.conftest import serving
 from tests.e2e.decoded import decoded_in_python
@@ -438,6 +439,9 @@ def test_a_sync_without_room_says_how_many_bytes_are_missing_and_what_can_go(
             }""",
             other.url,
         )
+        # One of the first version of the client: opened as one of this version, it would lose its labels.
+        kept = f"dataprep:{other.url}:sample"
+        page.evaluate(test_records.AS_BEFORE, kept)
         session = browser.new_cdp_session(page)
         used = page.evaluate("() => navigator.storage.estimate()")["usage"]
         session.send("Storage.overrideQuotaForOrigin", {"origin": server.url, "quotaSize": used + 50_000})
@@ -450,7 +454,9 @@ def test_a_sync_without_room_says_how_many_bytes_are_missing_and_what_can_go(
         assert f"wanted room for {look['bytesMissing']} bytes" in said["message"]
         free = int(said["message"].split("room for ")[2].split(":")[0])
         assert f"{look['bytesMissing'] - free} bytes are missing" in said["message"]
-        assert f"dataprep:{other.url}:sample ({stored} bytes)" in said["message"]
+        assert f"{kept} ({stored} bytes)" in said["message"]
+        versions_of = "async () => (await indexedDB.databases()).map(({ name, version }) => [name, version])"
+        assert dict(page.evaluate(versions_of)) == {kept: 1, f"dataprep:{server.url}:sample": 2}
 
 
 def test_a_disk_that_is_filled_in_the_middle_of_a_sync_is_said_in_bytes(

@@ -6,6 +6,12 @@
  *     const varied = augmentation({ crop: { area: [0.7, 1] }, flip: { horizontal: 0.5 }, rotate: 10 }, index);
  *     const { sample, picture } = varied.apply(stored.sample, stored, sampleWords(seed, epoch, stored.sample.key));
  */
+import { AugmentCrew } from './augment/crew.ts';
+import type { AugmentationOptions } from './augment/options.ts';
+import { augmentation as varying } from './augment/varied.ts';
+import { type Augmentation, type Augmented, sampleWords } from './augmentation.ts';
+import type { DatasetIndex } from './wire.ts';
+
 export type {
   AugmentationOptions,
   ColorOptions,
@@ -13,6 +19,29 @@ export type {
   FlipOptions,
   Range,
 } from './augment/options.ts';
-export { augmentation } from './augment/varied.ts';
 export { type Augmentation, type Augmented, type MaskedPicture, sampleWords } from './augmentation.ts';
 export { DataprepError } from './complaint.ts';
+
+const crew = new AugmentCrew();
+
+/**
+ * Makes an augmentation: random crop, scale, rotation, flip and colour, in this order, of pictures, masks and every kind
+ * of label by one map. The size of a picture stays. `pixels`, `arrays` and `batches` have it done in workers.
+ *
+ *     const augment = augmentation({ flip: { horizontal: 0.5 }, rotate: 10, color: { brightness: 0.2 } }, index);
+ *
+ * @param index the dataset's: a flip exchanges the left and right keypoints that it pairs
+ * @throws DataprepError (`usage`) for an option that leaves its bounds
+ */
+export function augmentation(options: AugmentationOptions, index: Pick<DatasetIndex, 'keypoints'>): Augmentation {
+  const { apply } = varying(options, index);
+  const settings: Parameters<typeof varying> = [options, { keypoints: index.keypoints }];
+  return {
+    apply,
+    async applyAside(samples, seed, epoch) {
+      const one = ({ sample, picture }: Augmented): Augmented =>
+        apply(sample, picture, sampleWords(seed, epoch, sample.key));
+      return (await crew.run({ settings, samples, seed, epoch })) ?? samples.map(one);
+    },
+  };
+}

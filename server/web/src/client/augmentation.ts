@@ -20,6 +20,11 @@ export interface Augmentation {
    * @param words what chance decides by; see {@link sampleWords}. It takes as many as it needs: give each sample its own
    */
   apply(sample: Sample, picture: MaskedPicture, words: () => number): Augmented;
+  /**
+   * What `apply` makes of samples with the words of (seed, epoch, key), in workers. Where an augmentation has no such
+   * function, `apply` is called, on the thread that reads.
+   */
+  applyAside?(samples: readonly Augmented[], seed: number, epoch: number): Promise<Augmented[]>;
 }
 
 /**

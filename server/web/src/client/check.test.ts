@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkIndex, checkShard } from './check.ts';
+import { checkIndex, checkShard, withoutPoints } from './check.ts';
 import { classTargets } from './targets/classes.ts';
 import type { DatasetIndex, ShardReference } from './wire.ts';
 
@@ -103,6 +103,34 @@ describe('checkShard', () => {
     ["here a: wanted bytes within the shard's 10, found 11", [{ ...sample, mask: { length: 1, sha256: hex('e') } }]],
   ])('says: %s', (message, samples) => {
     expect(() => checkShard(of(samples), shard, 'here')).toThrow(message);
+  });
+
+  it('is not given the coordinates of keypoints, and everything else', () => {
+    const keypoints = [
+      [
+        [1.5, 1e-3, 2],
+        [0, -0.25, 0],
+      ],
+      [[3, 4, 1]],
+    ];
+    const rest = {
+      ...sample,
+      boxes: [[0, 0, 1, 1]],
+      polygons: [[[0, 0, 1, 0, 1, 1]]],
+      attributes: { keypoints: 'a "keypoints":[[[1,2]]] b', 'x"keypoints': '[[[3]]]' },
+    };
+    for (const each of [
+      { ...rest, keypoints },
+      { keypoints, ...rest },
+      { ...rest, keypoints: [[]] },
+    ]) {
+      const short = withoutPoints(JSON.stringify(of([each, rest])));
+      expect(JSON.parse(short)).toEqual(of([{ ...rest, keypoints: [] }, rest]));
+    }
+    for (const kept of [[], 1, 'x', null, {}]) {
+      const text = JSON.stringify(of([{ ...rest, keypoints: kept }]));
+      expect(withoutPoints(text)).toBe(text);
+    }
   });
 
   it('leaves a missing class to the task that needs it', () => {

@@ -34,8 +34,8 @@ function text(value: unknown, place: string): string {
 }
 
 function count(value: unknown, place: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) refuse(place, 'a whole number', value);
-  return value;
+  if (!Number.isSafeInteger(value) || (value as number) < 0) refuse(place, 'a whole number', value);
+  return value as number;
 }
 
 function digest(value: unknown, place: string): void {
@@ -44,9 +44,7 @@ function digest(value: unknown, place: string): void {
 
 const three: Check = (value, place) => {
   const numbers = list(value, place);
-  if (numbers.length !== 3 || !numbers.every((n) => typeof n === 'number' && Number.isFinite(n))) {
-    refuse(place, 'three numbers, for R, G and B', value);
-  }
+  if (numbers.length !== 3 || !numbers.every(Number.isFinite)) refuse(place, 'three numbers, for R, G and B', value);
 };
 
 const listOf =
@@ -168,10 +166,19 @@ function checkSample(value: unknown, reference: ShardReference, parent: string):
   }
 }
 
+/**
+ * The JSON half of a shard without the coordinates of keypoints, of which nothing is checked but that they are a list. Of
+ * 68 landmarks they are nine tenths of the text: to parse them took a tenth of the processor's time of a sync.
+ *
+ * The pattern matches lists of numbers alone, behind a whole name: never a part of a string, in which quotes are escaped.
+ */
+export function withoutPoints(text: string): string {
+  return text.replace(/"keypoints":\[\[[-+\d.,e[\]]*\]/g, '"keypoints":[]');
+}
+
 /** Checks the parsed JSON half of a shard against what the index says of it; as {@link checkIndex}. */
 export function checkShard(value: unknown, reference: ShardReference, place: string): ShardLabels {
-  const root = object(value, place);
-  const samples = list(root.samples, `${place} samples`);
+  const samples = list(object(value, place).samples, `${place} samples`);
   if (samples.length !== reference.count) refuse(`${place} samples`, `${reference.count} samples`, samples.length);
   for (const sample of samples) checkSample(sample, reference, place);
   return value as ShardLabels;

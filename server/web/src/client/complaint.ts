@@ -29,18 +29,15 @@ export interface ComplaintParts {
 export class DataprepError extends Error implements ComplaintParts {
   override readonly name = 'DataprepError';
   readonly code: ComplaintCode;
-  readonly place: string;
-  readonly wanted: string;
-  readonly found: string;
-  readonly next: string;
+  declare readonly place: string;
+  declare readonly wanted: string;
+  declare readonly found: string;
+  declare readonly next: string;
 
   constructor(code: ComplaintCode, parts: ComplaintParts, options?: ErrorOptions) {
     super(`${parts.place}: wanted ${parts.wanted}, found ${parts.found}. ${parts.next}`, options);
     this.code = code;
-    this.place = parts.place;
-    this.wanted = parts.wanted;
-    this.found = parts.found;
-    this.next = parts.next;
+    Object.assign(this, parts);
   }
 }
 

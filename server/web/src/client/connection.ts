@@ -74,7 +74,7 @@ async function told<T>(name: string, to: keyof typeof NEXT, wanted: string, work
   try {
     return await work();
   } catch (cause) {
-    const estimate = to === 'readwrite' ? await navigator.storage?.estimate?.().catch(() => undefined) : undefined;
+    const estimate = to === 'readwrite' && (await navigator.storage?.estimate?.().catch(() => undefined));
     const room = estimate ? ` (${estimate.usage} of ${estimate.quota} bytes used)` : '';
     const found = `${reasonOf(cause)}${room}`;
     throw new DataprepError('storage', { place: `IndexedDB ${name}`, wanted, found, next: NEXT[to] }, { cause });
@@ -108,10 +108,16 @@ export class Connection {
   /**
    * @param onEnd called when the connection ends of itself: another tab deletes the database, or the browser does
    * @param more makes further tables in a fresh database
+   * @param version of a database that is there, to look at it as it is; else it becomes one of this version
    */
-  static async open(name: string, onEnd: () => void, more?: (fresh: IDBDatabase) => void): Promise<Connection> {
+  static async open(
+    name: string,
+    onEnd: () => void,
+    more?: (fresh: IDBDatabase) => void,
+    version: number | undefined = VERSION,
+  ): Promise<Connection> {
     const database = await told(name, 'open', 'to open the database', () => {
-      const request = indexedDB.open(name, VERSION);
+      const request = indexedDB.open(name, version);
       request.onupgradeneeded = ({ oldVersion }) => {
         const fresh = request.result;
         if (oldVersion === 1) {
@@ -148,8 +154,8 @@ export class Connection {
 
   /** Ends the connection: the dataset is being deleted, or the browser has closed it. */
   end(why: keyof typeof ENDINGS): void {
-    const { code, ...parts } = ENDINGS[why];
-    this.#end.abort(new DataprepError(code, { place: `IndexedDB ${this.#name}`, ...parts }));
+    const parts = ENDINGS[why];
+    this.#end.abort(new DataprepError(parts.code, { place: `IndexedDB ${this.#name}`, ...parts }));
     // Transactions under way are completed.
     this.#database.close();
   }
@@ -158,7 +164,7 @@ export class Connection {
    * Runs `work` in one transaction and waits for its completion: until then nothing is written.
    *
    * @param wanted for the message: "to …"
-   * @param work awaits nothing but this transaction's requests, and all of them (see {@link allOf})
+   * @param work awaits nothing but this transaction's requests, and all of them
    * @throws DataprepError `storage`, or the reason why the connection has ended
    */
   async transact<T, Name extends Table>(
@@ -204,14 +210,6 @@ export class Connection {
     // Nothing can be written just now. The write that follows says why; Blobs have not been refused.
     return found ?? 'blob';
   }
-}
-
-/**
- * Makes several requests of a transaction and waits for them all. One that cannot even be made (a value that cannot be
- * stored) fails like the others: thrown between two requests, it would leave the first with nobody to hear its failure.
- */
-export async function allOf(requests: readonly (() => Promise<unknown>)[]): Promise<void> {
-  await Promise.all(requests.map(async (request) => request()));
 }
 
 /** Ends a transaction, if it has not ended. */

@@ -213,7 +213,7 @@ export class Dataset {
    * @throws DataprepError as {@link arrays}, and `usage` without tfjs
    */
   async *batches(options: BatchOptions | ResumeOptions): AsyncGenerator<Batch, void, undefined> {
-    const tf = this.#tensorFactory('batches');
+    const tf = this.#needed('batches', this.#tf);
     for await (const batch of this.#arrays('batches', options)) yield tensorsOf(tf, batch);
   }
 
@@ -226,21 +226,17 @@ export class Dataset {
    * @throws DataprepError `usage` without tfjs or its tf.data; iterating, as {@link batches}
    */
   toTfData(options: TfDataOptions): TfDataset {
-    const { data } = this.#tensorFactory('toTfData');
-    if (!data) throw this.#withoutTf('toTfData', 'tfjs without tf.data');
+    const data = this.#needed('toTfData', this.#tf?.data);
     return tfDataset(data, options, (each) => this.batches(each));
   }
 
-  #tensorFactory(method: string): TensorFactory {
-    if (this.#tf) return this.#tf;
-    throw this.#withoutTf(method, 'none');
-  }
-
-  #withoutTf(method: string, found: string): DataprepError {
-    return new DataprepError('usage', {
+  /** What a method needs of tfjs. */
+  #needed<T>(method: string, part: T | undefined): T {
+    if (part) return part;
+    throw new DataprepError('usage', {
       place: `${method}() of ${this.name}`,
       wanted: 'tfjs',
-      found,
+      found: this.#tf ? 'tfjs without tf.data' : 'none',
       next: 'Open the dataset with { tf }; arrays() and pixels() need none.',
     });
   }

@@ -9,11 +9,6 @@ const PAUSES = [300, 1000, 3000];
  */
 const PATIENCE = 120_000;
 
-/** A refusal that says after how many milliseconds to come again. */
-class Busy extends DataprepError {
-  again = 0;
-}
-
 /** What to do about some of the answers. A static export answers 404 to what a server answers 410 to. */
 const NEXT: Record<number, string> = {
   404: 'Check the dataset’s name, or sync again: it may have changed.',
@@ -66,7 +61,7 @@ async function tryOnce<T>(url: string, options: DownloadOptions, take: Take<T>):
   if (response.status < 500) throw new DataprepError('http', parts);
   const again = response.headers.get('Retry-After');
   if (again === null) throw new DataprepError('network', parts);
-  throw Object.assign(new Busy('network', parts), { again: millisecondsUntil(again) });
+  throw Object.assign(new DataprepError('network', parts), { again: millisecondsUntil(again) });
 }
 
 /** What Retry-After says: seconds, or a date. What it says in no known way is as if it were soon. */
@@ -98,12 +93,11 @@ export async function downloadAs<T>(url: string, options: DownloadOptions, take:
     } catch (thrown) {
       options.signal?.throwIfAborted();
       if (thrown instanceof DataprepError && thrown.code !== 'network') throw thrown;
-      let wait: number | undefined;
-      if (thrown instanceof Busy) {
-        if (thrown.again <= patience) wait = thrown.again;
-        patience -= thrown.again;
-      } else wait = PAUSES[tried++];
-      if (wait === undefined) throw outOfTries(url, thrown, tried);
+      // Of a refusal that says after how many milliseconds to come again.
+      const { again } = thrown as { again?: number };
+      if (again) patience -= again;
+      const wait = again ?? PAUSES[tried++];
+      if (wait === undefined || patience < 0) throw outOfTries(url, thrown, tried);
       // Up to half as long again, or all who were refused would come back in the same instant.
       await pause(wait * (1 + Math.random() / 2), options.signal);
     }
@@ -132,11 +126,12 @@ export async function downloadJson(url: string, signal: AbortSignal | undefined)
 /**
  * Parses UTF-8 JSON.
  *
+ * @param short makes the text shorter before, of what nobody asks for
  * @throws DataprepError (`wire`) naming `place`
  */
-export function parseJson(bytes: Uint8Array, place: string): unknown {
+export function parseJson(bytes: Uint8Array, place: string, short = (text: string): string => text): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(short(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
   } catch (cause) {
     throw new DataprepError(
       'wire',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grouping, inFlight, oneAhead, pipelined } from './flight.ts';
-import { grouped, portioned } from './reader.ts';
+import { portioned } from './reader.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -203,11 +203,11 @@ describe('portioned', () => {
   });
 });
 
-describe('grouped', () => {
+describe('portioned by number', () => {
   it('loses nothing, and only the last group may be smaller', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat()), fc.integer({ min: 1, max: 10 }), async (items, size) => {
-        const groups = await collected(grouped(listed(items), size));
+        const groups = await collected(portioned(listed(items), size, () => 1));
         expect(groups.flat()).toEqual(items);
         for (const group of groups.slice(0, -1)) expect(group).toHaveLength(size);
         for (const group of groups) expect(group.length).toBeGreaterThan(0);

@@ -74,9 +74,9 @@ export async function* pipelined<T, R>(
  *
  * @returns what takes an item; it resolves, or rejects, as the work on its group does
  */
-export function grouping<T>(work: (group: readonly T[]) => Promise<void>): (item: T) => Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  let next: { group: T[]; done: Promise<void> } | null = null;
+export function grouping<T>(work: (group: readonly T[]) => Promise<unknown>): (item: T) => Promise<unknown> {
+  let last: Promise<unknown> = Promise.resolve();
+  let next: { group: T[]; done: Promise<unknown> } | null = null;
   return (item) => {
     if (!next) {
       const group: T[] = [];

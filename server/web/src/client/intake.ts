@@ -1,12 +1,6 @@
-import {
-  allOf,
-  type Connection,
-  type CurrentState,
-  type PendingState,
-  type StoredAs,
-  type Tables,
-} from './connection.ts';
+import type { Connection, CurrentState, PendingState, StoredAs, Tables } from './connection.ts';
 import { grouping } from './flight.ts';
+import type { Transaction } from './object-store.ts';
 import type { Missing } from './sync-plan.ts';
 import type { ShardReference } from './wire.ts';
 
@@ -22,6 +16,9 @@ export interface StoredKeys {
   labels: Set<string>;
 }
 
+/** A transaction over the tables that tell what is stored. */
+export type Stocktaking = Transaction<Tables, 'images' | 'labels' | 'dataset'>;
+
 /** What one sync writes, all of it through one connection: once the dataset is deleted, nothing more gets in. */
 export class Intake {
   protected readonly connection: Connection;
@@ -35,16 +32,8 @@ export class Intake {
     return this.connection.ended;
   }
 
-  current(): Promise<CurrentState | undefined> {
-    return storedState(this.connection, 'current');
-  }
-
-  pending(): Promise<PendingState | undefined> {
-    return storedState(this.connection, 'pending');
-  }
-
-  keys(): Promise<StoredKeys> {
-    return storedKeys(this.connection);
+  stock(): Promise<Stock> {
+    return stockOf(this.connection);
   }
 
   /** How shards are kept. */
@@ -62,12 +51,12 @@ export class Intake {
    * Writes a shard, images and labels in one transaction; it is stored when this resolves. Shards that arrive while
    * another is written share the next transaction: each costs the browser some milliseconds, whatever is in it.
    */
-  readonly put: (delivery: ShardDelivery) => Promise<void> = grouping((deliveries) =>
+  readonly put: (delivery: ShardDelivery) => Promise<unknown> = grouping((deliveries) =>
     this.connection.transact('readwrite', ['images', 'labels'], `to store ${deliveries.length} shards`, (transaction) =>
-      allOf(
+      Promise.all(
         deliveries.flatMap(({ images, labels }) => [
-          async () => images && transaction.objectStore('images').put(images),
-          async () => labels && transaction.objectStore('labels').put(labels),
+          images && transaction.objectStore('images').put(images),
+          labels && transaction.objectStore('labels').put(labels),
         ]),
       ),
     ),
@@ -76,10 +65,10 @@ export class Intake {
   /** Deletes halves of shards, all of them in one transaction. */
   async remove(damaged: readonly Missing[]): Promise<void> {
     await this.connection.transact('readwrite', ['images', 'labels'], 'to delete what is damaged', (transaction) =>
-      allOf(
+      Promise.all(
         damaged.flatMap(({ shard, images, labels }) => [
-          async () => images && transaction.objectStore('images').delete(shard.images.sha256),
-          async () => labels && transaction.objectStore('labels').delete(shard.labels.sha256),
+          images && transaction.objectStore('images').delete(shard.images.sha256),
+          labels && transaction.objectStore('labels').delete(shard.labels.sha256),
         ]),
       ),
     );
@@ -94,54 +83,67 @@ export class Intake {
    *   nothing has changed then
    */
   swap(next: CurrentState, needed: StoredKeys, sweep: boolean): Promise<number | null> {
-    const tables: ['images', 'labels', 'dataset'] = ['images', 'labels', 'dataset'];
-    return this.connection.transact('readwrite', tables, 'to finish a sync', async (transaction) => {
-      const stores = { images: transaction.objectStore('images'), labels: transaction.objectStore('labels') };
-      const images = await stores.images.getAllKeys();
-      const labels = await stores.labels.getAllKeys();
-      if (!holds({ images: new Set(images), labels: new Set(labels) }, needed)) return null;
-      const named = filesOf(next.index.shards);
-      const unnamed = {
-        images: images.filter((key) => !named.images.has(key)),
-        labels: labels.filter((key) => !named.labels.has(key)),
-      };
-      const count = unnamed.images.length + unnamed.labels.length;
+    return this.connection.transact('readwrite', STOCKED, 'to finish a sync', async (transaction) => {
+      const { keys } = await stockIn(transaction);
+      if (!holds(keys, needed)) return null;
+      const deletions = deletionsOf(transaction, keys, next.index.shards);
       const dataset = transaction.objectStore('dataset');
-      await allOf([
-        () => dataset.put(next, 'current'),
-        () => dataset.delete('pending'),
-        ...(sweep ? unnamed.images.map((key) => () => stores.images.delete(key)) : []),
-        ...(sweep ? unnamed.labels.map((key) => () => stores.labels.delete(key)) : []),
-        () => (count > 0 && !sweep ? dataset.put(true, 'unswept') : dataset.delete('unswept')),
+      await Promise.all([
+        dataset.put(next, 'current'),
+        dataset.delete('pending'),
+        deletions.length > 0 && !sweep ? dataset.put(true, 'unswept') : dataset.delete('unswept'),
+        ...(sweep ? deletions.map((each) => each()) : []),
       ]);
-      return sweep ? count : 0;
+      return sweep ? deletions.length : 0;
     });
   }
 }
 
-/** What a sync has left: the state that it made current, or what it is after if it has not finished. */
-interface States {
-  current: CurrentState;
-  pending: PendingState;
+/** What a database holds, at one moment: what syncs have left, and which halves of shards. */
+export interface Stock {
+  /** As of the last finished sync. */
+  current: CurrentState | undefined;
+  /** What the sync is after that was begun last, if it has not finished. */
+  pending: PendingState | undefined;
+  keys: StoredKeys;
 }
 
-export async function storedState<Key extends keyof States>(
-  connection: Connection,
-  key: Key,
-): Promise<States[Key] | undefined> {
-  const state = connection.transact('readonly', ['dataset'], 'to read the state', (transaction) =>
-    transaction.objectStore('dataset').get(key),
+/** The tables that tell. */
+export const STOCKED: ['images', 'labels', 'dataset'] = ['images', 'labels', 'dataset'];
+
+/** Reads all of it in one transaction: of a sync that finds nothing changed, each is a share that can be measured. */
+export function stockOf(connection: Connection): Promise<Stock> {
+  return connection.transact('readonly', STOCKED, 'to see what is stored', stockIn);
+}
+
+/** As {@link stockOf}, in a transaction under way. */
+export async function stockIn(transaction: Stocktaking): Promise<Stock> {
+  const dataset = transaction.objectStore('dataset');
+  const [current, pending, images, labels] = await Promise.all([
+    dataset.get('current'),
+    dataset.get('pending'),
+    transaction.objectStore('images').getAllKeys(),
+    transaction.objectStore('labels').getAllKeys(),
+  ]);
+  return {
+    current: current as CurrentState | undefined,
+    pending: pending as PendingState | undefined,
+    keys: { images: new Set(images), labels: new Set(labels) },
+  };
+}
+
+/** What deletes each file that none of some shards names. */
+export function deletionsOf(
+  transaction: Stocktaking,
+  keys: StoredKeys,
+  shards: readonly ShardReference[],
+): (() => Promise<unknown>)[] {
+  const named = filesOf(shards);
+  return (['images', 'labels'] as const).flatMap((table) =>
+    [...keys[table]]
+      .filter((key) => !named[table].has(key))
+      .map((key) => () => transaction.objectStore(table).delete(key)),
   );
-  return (await state) as States[Key] | undefined;
-}
-
-/** The keys of everything stored. */
-export async function storedKeys(connection: Connection): Promise<StoredKeys> {
-  const tables: ['images', 'labels'] = ['images', 'labels'];
-  return connection.transact('readonly', tables, 'to list what is stored', async (transaction) => ({
-    images: new Set(await transaction.objectStore('images').getAllKeys()),
-    labels: new Set(await transaction.objectStore('labels').getAllKeys()),
-  }));
 }
 
 /** The files of some shards. */

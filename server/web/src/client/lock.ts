@@ -2,7 +2,7 @@
 const readers = new Map<string, number>();
 
 /**
- * Says that this page reads the database, until the function that it gives is called.
+ * Says that this page reads the database, until the function that it gives is called, once.
  *
  * While somebody reads, a sync leaves the shards of the old index in place.
  */
@@ -22,10 +22,7 @@ export async function startReading(database: string): Promise<() => void> {
       request.catch(() => granted());
     });
   }
-  let reading = true;
   return () => {
-    if (!reading) return;
-    reading = false;
     readers.set(database, (readers.get(database) ?? 1) - 1);
     release();
   };
@@ -33,7 +30,7 @@ export async function startReading(database: string): Promise<() => void> {
 
 /** Runs `work`, telling it whether nobody reads the database meanwhile. */
 export async function besideReaders<T>(database: string, work: (alone: boolean) => Promise<T>): Promise<T> {
-  if (!navigator.locks) return work((readers.get(database) ?? 0) === 0);
+  if (!navigator.locks) return work(!readers.get(database));
   return navigator.locks.request(`${database}#read`, { ifAvailable: true }, (lock) => work(lock !== null));
 }
 

@@ -18,7 +18,10 @@ export function completed(transaction: IDBTransaction): Promise<void> {
   });
 }
 
-/** A table within a transaction. Each call is one request, and throws at once when that cannot be made. */
+/**
+ * A table within a transaction. Each call is one request; one that cannot even be made rejects as any that fails, so that
+ * of several whoever waits for all of them hears all.
+ */
 export class ObjectStore<Key extends string, Row> {
   readonly #store: IDBObjectStore;
 
@@ -26,25 +29,28 @@ export class ObjectStore<Key extends string, Row> {
     this.#store = store;
   }
 
-  get(key: Key): Promise<Row | undefined> {
+  async get(key: Key): Promise<Row | undefined> {
     return answered(this.#store.get(key));
   }
 
-  getAllKeys(): Promise<Key[]> {
-    return answered(this.#store.getAllKeys() as IDBRequest<IDBValidKey[]>) as Promise<Key[]>;
+  /** The row of the least key. */
+  async first(): Promise<Row | undefined> {
+    const [row] = await answered(this.#store.getAll(null, 1));
+    return row;
+  }
+
+  async getAllKeys(): Promise<Key[]> {
+    return (await answered(this.#store.getAllKeys())) as Key[];
   }
 
   /** @param key where the table does not take it from the row */
-  put(row: Row, key?: Key): Promise<unknown> {
+  async put(row: Row, key?: Key): Promise<unknown> {
     return answered(this.#store.put(row, key));
   }
 
-  delete(key: Key): Promise<unknown> {
+  /** One row, or those of a range of keys. */
+  async delete(key: Key | IDBKeyRange): Promise<unknown> {
     return answered(this.#store.delete(key));
-  }
-
-  clear(): Promise<unknown> {
-    return answered(this.#store.clear());
   }
 }
 

@@ -38,33 +38,43 @@ export async function preflight(
   vault: Vault,
   { splits, signal }: { splits?: readonly string[] | undefined; signal?: AbortSignal | undefined },
 ): Promise<Preflight> {
-  const index = checkIndex(await downloadJson(address.index(), signal), address.index());
-  return look(index, planSync(index, splits, await vault.keys()), await vault.storedAs());
+  const [found, room, { keys }, storedAs] = await Promise.all([
+    downloadJson(address.index(), signal),
+    look(),
+    vault.stock(),
+    vault.storedAs(),
+  ]);
+  const index = checkIndex(found, address.index());
+  return whatWouldBe(index, planSync(index, splits, keys), room, storedAs);
 }
 
-/** Looks at this browser with a plan in hand, and asks it to keep what is going to be stored. */
-export async function look(
+/** What the browser says of the room that there is; as in {@link Preflight}. */
+export type Room = Pick<Preflight, 'bytesFree' | 'persisted'>;
+
+/** Asks the browser for room, and to keep what is going to be stored. */
+export async function look(): Promise<Room> {
+  // Not waited for: Firefox asks the user, who may let the question stand.
+  globalThis.navigator?.storage?.persist?.().catch(() => undefined);
+  const [free, kept] = await Promise.all([bytesFree(), persisted()]);
+  return { bytesFree: free, persisted: kept };
+}
+
+/** What a sync by a plan would do in such room. */
+export async function whatWouldBe(
   index: DatasetIndex,
   { bytesTotal, bytesMissing }: Plan,
+  room: Room,
   storedAs: StoredAs,
 ): Promise<Preflight> {
-  askToPersist();
-  const [free, kept, decoder] = await Promise.all([bytesFree(), persisted(), decodesWith(index)]);
   return {
     digest: index.digest,
     bytesTotal,
     bytesMissing,
-    bytesFree: free,
-    fits: free === null || bytesMissing <= free,
-    persisted: kept,
+    ...room,
+    fits: room.bytesFree === null || bytesMissing <= room.bytesFree,
     storedAs,
-    decodesWith: decoder,
+    decodesWith: await decodesWith(index),
   };
-}
-
-/** Not waited for: Firefox asks the user, who may let the question stand. */
-function askToPersist(): void {
-  globalThis.navigator?.storage?.persist?.().catch(() => undefined);
 }
 
 /** Whether the browser promises to keep what is stored; null where it does not say. */

@@ -28,12 +28,20 @@ async function keeps(connection: Connection, blob: Blob | ArrayBuffer): Promise<
   }
 }
 
+/** Whether Blobs lie here, of a sync before: to look costs less than to write one, read it and take it away. */
+async function hasBlobs(connection: Connection): Promise<boolean> {
+  const row = await connection.transact('readonly', ['images'], 'to see what is stored', (transaction) =>
+    transaction.objectStore('images').first(),
+  );
+  return row?.blob instanceof Blob;
+}
+
 /**
  * How this browser keeps image bytes: it is tried, since WebKit refuses Blobs in ephemeral sessions.
  *
  * @returns null when neither can be stored: then something else is wrong, e.g. a full disk, and nothing is learnt
  */
 export async function probeStorage(connection: Connection): Promise<StoredAs | null> {
-  if (await keeps(connection, new Blob([TEXT]))) return 'blob';
+  if ((await hasBlobs(connection)) || (await keeps(connection, new Blob([TEXT])))) return 'blob';
   return (await keeps(connection, new ArrayBuffer(TEXT.length))) ? 'bytes' : null;
 }

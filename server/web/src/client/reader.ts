@@ -120,14 +120,6 @@ export async function* readEntries(
   }
 }
 
-/** Collects a stream into lists of `size`; the last may be shorter. */
-export function grouped<T>(
-  source: AsyncGenerator<T, void, undefined>,
-  size: number,
-): AsyncGenerator<T[], void, undefined> {
-  return portioned(source, size, () => 1);
-}
-
 /** Collects a stream into lists; one is full as soon as its items' weights reach `limit`. */
 export async function* portioned<T>(
   source: AsyncGenerator<T, void, undefined>,

@@ -6,7 +6,7 @@ import { type BatchOptions, badOption, type EpochOptions, type ReadMethod } from
 import { epochOrder, kindOf } from './order.ts';
 import type { Decoding, PictureDecoder } from './picture-decoder.ts';
 import type { ReadPlan } from './plan.ts';
-import { type Entry, grouped, type PlacedEntry, portioned, readEntries, type SampleFilter } from './reader.ts';
+import { type Entry, type PlacedEntry, portioned, readEntries, type SampleFilter } from './reader.ts';
 import { type SamplePixels, samplePixels } from './sample-pixels.ts';
 
 /** Bytes of RGB that `pixels` decodes together, and what is added for each picture, so that tiny ones are not too many. */
@@ -62,7 +62,7 @@ async function* groupsOf(
 ): AsyncGenerator<Group, void, undefined> {
   for (let from = position; epoch < end; epoch++, from = 0) {
     let seen = 0;
-    for await (const entries of grouped(epochEntries(plan, epoch, from, filter), batchSize)) {
+    for await (const entries of portioned(epochEntries(plan, epoch, from, filter), batchSize, () => 1)) {
       seen += entries.length;
       if (!dropLast || entries.length === batchSize) yield { entries, epoch };
     }

@@ -1,6 +1,6 @@
 import { DataprepError } from './complaint.ts';
-import { filesOf, type StoredKeys } from './intake.ts';
-import { type CurrentState, type PendingState, Vault } from './vault.ts';
+import { Connection, type CurrentState, type PendingState } from './connection.ts';
+import { filesOf, type StoredKeys, stockOf } from './intake.ts';
 
 /** Another dataset that is kept under the origin of this page. */
 export interface KeptDataset {
@@ -28,19 +28,19 @@ export function bytesStored(keys: StoredKeys, states: readonly (CurrentState | P
 
 /** The other datasets that this origin keeps, the largest first; none where the browser does not list databases. */
 async function keptBeside(own: string): Promise<KeptDataset[]> {
-  const names = ((await indexedDB.databases?.()) ?? []).map(({ name = '' }) => name);
   const kept: KeptDataset[] = [];
-  for (const database of names.filter((name) => name.startsWith('dataprep:') && name !== own)) {
-    const vault = new Vault(database);
+  for (const { name: database = '', version } of (await indexedDB.databases?.()) ?? []) {
+    if (!database.startsWith('dataprep:') || database === own) continue;
     try {
-      const [current, pending] = await Promise.all([vault.current(), vault.pending()]);
+      // Of an earlier version it stays one: as one of this version it would have to fetch its labels again.
+      const connection = await Connection.open(database, () => undefined, undefined, version);
+      const { current, pending, keys } = await stockOf(connection).finally(() => connection.close());
       // Records are in rows of their own, and as large as the shards that they were made from.
-      const keys = database.includes('#') ? filesOf(current?.index.shards ?? []) : await vault.keys();
-      kept.push({ database, bytes: bytesStored(keys, [current, pending]) });
+      const held = database.includes('#') ? filesOf(current?.index.shards ?? []) : keys;
+      kept.push({ database, bytes: bytesStored(held, [current, pending]) });
     } catch {
       // What cannot be read is not offered for deletion either.
     }
-    await vault.close();
   }
   return kept.sort((a, b) => b.bytes - a.bytes);
 }

@@ -1,4 +1,4 @@
-import { type Augmentation, sampleWords } from './augmentation.ts';
+import { type Augmentation, type Augmented, sampleWords } from './augmentation.ts';
 import type { Mask } from './decode/mask.ts';
 import type { Picture } from './decode/path.ts';
 import { type Decoding, entryMask } from './picture-decoder.ts';
@@ -26,11 +26,14 @@ export async function samplePixels(
   { augment, seed, epoch }: Variation,
 ): Promise<SamplePixels[]> {
   const [pictures, masks] = await Promise.all([decoding.pictures(entries), Promise.all(entries.map(entryMask))]);
-  return entries.map(({ sample }, at) => {
+  let found: Augmented[] = entries.map(({ sample }, at) => {
     const mask = masks[at];
-    const picture = { ...(pictures[at] as Picture), ...(mask && { mask }) };
-    if (!augment) return { sample, ...picture };
-    const varied = augment.apply(sample, picture, sampleWords(seed, epoch, sample.key));
-    return { sample: varied.sample, ...varied.picture };
+    return { sample, picture: { ...(pictures[at] as Picture), ...(mask && { mask }) } };
   });
+  if (augment) {
+    const one = ({ sample, picture }: Augmented): Augmented =>
+      augment.apply(sample, picture, sampleWords(seed, epoch, sample.key));
+    found = (await augment.applyAside?.(found, seed, epoch)) ?? found.map(one);
+  }
+  return found.map(({ sample, picture }) => ({ sample, ...picture }));
 }

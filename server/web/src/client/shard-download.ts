@@ -1,5 +1,5 @@
 import type { Address } from './address.ts';
-import { checkShard } from './check.ts';
+import { checkShard, withoutPoints } from './check.ts';
 import { DataprepError } from './complaint.ts';
 import type { StoredAs } from './connection.ts';
 import { sha256Hex } from './digest.ts';
@@ -25,7 +25,7 @@ export async function downloadShard(
     labels ? downloadHalf(address, shard, shard.labels, 'json', 'bytes', signal) : undefined,
   ]);
   const place = `shard ${shard.id} (${address.shard(shard.labels.sha256, 'json')})`;
-  if (labelHalf) checkShard(parseJson(labelHalf.bytes, place), shard, place);
+  if (labelHalf) checkShard(parseJson(labelHalf.bytes, place, withoutPoints), shard, place);
   return {
     ...(imageHalf && { images: { sha256: shard.images.sha256, blob: imageHalf.kept } }),
     ...(labelHalf && { labels: { sha256: shard.labels.sha256, bytes: labelHalf.bytes.buffer } }),

@@ -41,7 +41,7 @@ export async function datasetStatus(
   decoderLoss: string | null,
 ): Promise<DatasetStatus> {
   const storedAs = await vault.storedAs();
-  const [current, pending, keys] = await Promise.all([vault.current(), vault.pending(), vault.keys()]);
+  const { current, pending, keys } = await vault.stock();
   const splits: DatasetStatus['splits'] = {};
   const sizes = current?.index.splits ?? {};
   for (const split of inSplitOrder(Object.keys(sizes))) {

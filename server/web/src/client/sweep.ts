@@ -1,5 +1,5 @@
-import { allOf, type Connection, type CurrentState } from './connection.ts';
-import { filesOf } from './intake.ts';
+import type { Connection } from './connection.ts';
+import { deletionsOf, STOCKED, stockIn } from './intake.ts';
 
 /** Whether a sync has left files of the old index in place, since somebody was reading them. */
 export async function leftUnswept(connection: Connection): Promise<boolean> {
@@ -10,16 +10,10 @@ export async function leftUnswept(connection: Connection): Promise<boolean> {
 
 /** Deletes what neither the current index names nor that of a sync under way. */
 export async function sweep(connection: Connection): Promise<void> {
-  const tables: ['images', 'labels', 'dataset'] = ['images', 'labels', 'dataset'];
-  await connection.transact('readwrite', tables, 'to sweep out what no index names', async (transaction) => {
-    const dataset = transaction.objectStore('dataset');
-    const states = [await dataset.get('current'), await dataset.get('pending')] as (CurrentState | undefined)[];
-    const named = filesOf(states.flatMap((state) => state?.index.shards ?? []));
-    const deletions: (() => Promise<unknown>)[] = [() => dataset.delete('unswept')];
-    for (const table of ['images', 'labels'] as const) {
-      const store = transaction.objectStore(table);
-      for (const key of await store.getAllKeys()) if (!named[table].has(key)) deletions.push(() => store.delete(key));
-    }
-    await allOf(deletions);
+  await connection.transact('readwrite', STOCKED, 'to sweep out what no index names', async (transaction) => {
+    const { current, pending, keys } = await stockIn(transaction);
+    const shards = [current, pending].flatMap((state) => state?.index.shards ?? []);
+    const deletions = deletionsOf(transaction, keys, shards).map((each) => each());
+    await Promise.all([transaction.objectStore('dataset').delete('unswept'), ...deletions]);
   });
 }

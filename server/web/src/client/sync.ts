@@ -6,7 +6,7 @@ import { downloadJson } from './download.ts';
 import { inFlight } from './flight.ts';
 import { filesOf, holds, type Intake, type ShardDelivery, type StoredKeys } from './intake.ts';
 import { besideReaders, oneSync, untilEither } from './lock.ts';
-import { look, type Preflight } from './preflight.ts';
+import { look, type Preflight, whatWouldBe } from './preflight.ts';
 import { tooFull, withRoom } from './room.ts';
 import { downloadShard } from './shard-download.ts';
 import { bytesOf, type Missing, type Plan, planSync } from './sync-plan.ts';
@@ -128,12 +128,11 @@ class SyncRun {
   async #run(): Promise<SyncResult> {
     this.#report('index');
     // All at once: most syncs find that nothing has changed, and are these waits and little else.
-    const [newIndex, newContract, stored, before, pending, storedAs] = await Promise.all([
+    const [newIndex, newContract, room, { keys: stored, current: before, pending }, storedAs] = await Promise.all([
       this.#json(this.#address.index()),
       this.#json(this.#address.contract()),
-      this.#intake.keys(),
-      this.#intake.current(),
-      this.#intake.pending(),
+      look(),
+      this.#intake.stock(),
       this.#intake.storedAs(),
     ]);
     const index = checkIndex(newIndex, this.#address.index());
@@ -141,7 +140,7 @@ class SyncRun {
     if (contract.digest !== index.digest) throw new Outdated('the contract is of another digest than the index');
 
     const plan = planSync(index, this.#options.splits, stored);
-    const preflight = await look(index, plan, storedAs);
+    const preflight = await whatWouldBe(index, plan, room, storedAs);
     const { bytesMissing, bytesFree } = preflight;
     if (!preflight.fits) throw await tooFull(this.#address.database, bytesMissing, bytesFree ?? 0);
 
@@ -204,7 +203,7 @@ class SyncRun {
 
   async #swap(index: DatasetIndex, contract: Contract, asked: readonly string[]): Promise<number> {
     // A split of an earlier sync that is still whole stays usable: its shards are what this index names, too.
-    const stored = await this.#intake.keys();
+    const { keys: stored } = await this.#intake.stock();
     const shardsOf = (split: string): ShardReference[] => index.shards.filter((shard) => shard.split === split);
     const splits = Object.keys(index.splits).filter(
       (split) => asked.includes(split) || holds(stored, filesOf(shardsOf(split))),

@@ -1,12 +1,5 @@
-import {
-  Connection,
-  type CurrentState,
-  deleteDatabase,
-  type PendingState,
-  type StoredAs,
-  type Tables,
-} from './connection.ts';
-import { Intake, type StoredKeys, storedKeys, storedState } from './intake.ts';
+import { Connection, type CurrentState, deleteDatabase, type StoredAs, type Tables } from './connection.ts';
+import { Intake, type Stock, stockOf } from './intake.ts';
 import { besideReaders } from './lock.ts';
 import { leftUnswept, sweep } from './sweep.ts';
 
@@ -43,19 +36,17 @@ export class Vault {
     return new Intake(await this.#connection());
   }
 
-  /** The keys of everything stored. */
-  async keys(): Promise<StoredKeys> {
-    return storedKeys(await this.#connection());
+  async stock(): Promise<Stock> {
+    return stockOf(await this.#connection());
   }
 
   /** The dataset as of the last finished sync. */
   async current(): Promise<CurrentState | undefined> {
-    return storedState(await this.#connection(), 'current');
-  }
-
-  /** What the sync is after that was begun last, if it has not finished. */
-  async pending(): Promise<PendingState | undefined> {
-    return storedState(await this.#connection(), 'pending');
+    const connection = await this.#connection();
+    // Of this table alone: a reader does not wait for the shards of a sync under way.
+    return connection.transact('readonly', ['dataset'], 'to read the state', (transaction) =>
+      transaction.objectStore('dataset').get('current'),
+    ) as Promise<CurrentState | undefined>;
   }
 
   /** The labels of a shard as they were downloaded, by their SHA-256. */
@@ -83,13 +74,6 @@ export class Vault {
     const connection = await this.#opened;
     if (!connection || !(await leftUnswept(connection))) return;
     await besideReaders(this.#name, async (alone) => alone && (await sweep(connection)));
-  }
-
-  /** Lets go of the database; the next use opens it again. */
-  async close(): Promise<void> {
-    const opened = this.#opened;
-    this.#opened = null;
-    await opened?.then((connection) => connection.close()).catch(() => undefined);
   }
 
   /** Deletes the database, and stops what is written to it, here and in other tabs. */

@@ -12,7 +12,6 @@ const spare: Uint8Array<ArrayBuffer>[] = [];
  * @throws Error where there is no ImageDecoder, or it does not take the picture
  */
 export async function withFrame(encoded: EncodedPicture, read: (frame: VideoFrame) => Promise<void>): Promise<void> {
-  if (typeof ImageDecoder === 'undefined') throw new Error('there is no ImageDecoder here');
   const decoder = new ImageDecoder({
     data: encoded.bytes,
     type: encoded.mediaType,

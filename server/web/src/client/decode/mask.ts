@@ -28,7 +28,6 @@ function chunksOf(bytes: Uint8Array<ArrayBuffer>): Chunks {
 }
 
 async function inflated(parts: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> {
-  if (typeof DecompressionStream === 'undefined') throw new Error('there is no DecompressionStream here');
   const stream = new Blob(parts).stream().pipeThrough(new DecompressionStream('deflate'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

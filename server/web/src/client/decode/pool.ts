@@ -1,8 +1,9 @@
 import { reasonOf } from '../complaint.ts';
+import { type DecodeLink, runIn, startDecoder } from './decode-link.ts';
 import { type Decoded, type DecodeJob, inTurn, jobRunner, type Run } from './job.ts';
 import { type ProofRequest, type ProvenPath, provePath } from './proof.ts';
 import { writeRgb } from './raster.ts';
-import { WorkerLink, WorkerLost } from './worker-link.ts';
+import { WorkerLost } from './worker-link.ts';
 
 /** More would wait for each other: what they share (a browser's image threads, the page) is busy by then. */
 const MOST_WORKERS = 4;
@@ -38,7 +39,7 @@ export type Assignment = Omit<DecodeJob, 'path'>;
 export class DecodePool {
   readonly #proof: ProofRequest;
   /** Those that were started, also those that have no proof yet. */
-  #workers: WorkerLink[] = [];
+  #workers: DecodeLink[] = [];
   #crew: Promise<Hand[]> | null = null;
   #alone: Promise<Hand[]> | null = null;
   #pending = 0;
@@ -113,10 +114,10 @@ export class DecodePool {
   async #start(): Promise<Hand[]> {
     const hands: Hand[] = [];
     const join = async (): Promise<void> => {
-      const worker = new WorkerLink();
+      const worker = startDecoder();
       this.#workers.push(worker);
       try {
-        hands.push(await this.#proving((job) => worker.run(job)));
+        hands.push(await this.#proving(runIn(worker)));
       } catch (thrown) {
         worker.end(thrown);
         throw thrown;

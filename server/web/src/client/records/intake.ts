@@ -1,5 +1,5 @@
-import { allOf, type Connection, type CurrentState, type StoredAs } from '../connection.ts';
-import { filesOf, holds, Intake, type StoredKeys, storedKeys } from '../intake.ts';
+import type { Connection, CurrentState, StoredAs } from '../connection.ts';
+import { filesOf, holds, Intake, type Stock, type StoredKeys, stockIn } from '../intake.ts';
 import { parseLabels } from '../labels.ts';
 import type { Sample, ShardReference } from '../wire.ts';
 import {
@@ -10,7 +10,9 @@ import {
   type RecordPicture,
   type Rows,
   rowsOf,
+  type StoredSample,
   type Swap,
+  type SwapTable,
 } from './layout.ts';
 
 /**
@@ -35,21 +37,41 @@ export class RecordsIntake extends Intake {
     return 'bytes';
   }
 
-  /** What waits, and what the rows were made from. */
-  override async keys(): Promise<StoredKeys> {
-    const [waiting, current] = await Promise.all([storedKeys(this.connection), this.current()]);
-    return together(waiting, filesOf(shardsOf(current)));
+  /** With what the rows were made from, beside what waits. */
+  override async stock(): Promise<Stock> {
+    const stock = await super.stock();
+    return { ...stock, keys: together(stock.keys, filesOf(shardsOf(stock.current))) };
+  }
+
+  /** The samples that came with a shard, as their rows have them; null where that is not known, or some are gone. */
+  samplesOf(shard: ShardReference): Promise<[Place, StoredSample][] | null> {
+    return this.connection.transact('readonly', this.#tables, 'to read the records', async (swap) => {
+      const came = await swap.objectStore('shards').get(shard.labels.sha256);
+      if (!came) return null;
+      const rows = rowsOf(this.#layout, swap);
+      const found: [Place, StoredSample][] = [];
+      for (const place of came.places) {
+        const sample = await rows.sample(place[0]);
+        if (!sample) return null;
+        found.push([place, sample]);
+      }
+      return found;
+    });
+  }
+
+  /** Makes another state the current one, without touching a row. */
+  async restate(current: CurrentState): Promise<void> {
+    await this.connection.transact('readwrite', ['dataset'], 'to note what is damaged', (transaction) =>
+      transaction.objectStore('dataset').put(current, 'current'),
+    );
+  }
+
+  get #tables(): SwapTable[] {
+    return ['images', 'labels', 'dataset', 'shards', ...RECORD_TABLES[this.#layout]];
   }
 
   override swap(next: CurrentState, needed: StoredKeys): Promise<number | null> {
-    const tables: ('images' | 'labels' | 'dataset' | 'shards' | 'records' | 'jsons' | 'jpgs')[] = [
-      'images',
-      'labels',
-      'dataset',
-      'shards',
-      ...RECORD_TABLES[this.#layout],
-    ];
-    return this.connection.transact('readwrite', tables, 'to write the records', (swap) =>
+    return this.connection.transact('readwrite', this.#tables, 'to write the records', (swap) =>
       new Swapping(swap, rowsOf(this.#layout, swap), this.#as).run(next, needed),
     );
   }
@@ -70,11 +92,7 @@ class Swapping {
   /** @returns as {@link Intake.swap} */
   async run(next: CurrentState, needed: StoredKeys): Promise<number | null> {
     const dataset = this.#swap.objectStore('dataset');
-    const current = (await dataset.get('current')) as CurrentState | undefined;
-    const waiting = {
-      images: new Set(await this.#swap.objectStore('images').getAllKeys()),
-      labels: new Set(await this.#swap.objectStore('labels').getAllKeys()),
-    };
+    const { current, keys: waiting } = await stockIn(this.#swap);
     const [before, after] = [shardsOf(current), shardsOf(next)];
     const coming = without(after, before);
     const held = together(waiting, filesOf(before));
@@ -83,11 +101,13 @@ class Swapping {
     const written = await this.#write(coming, waiting, before, next.index.image.media_type);
     const gone = without(before, after);
     await this.#delete(gone, written);
-    await allOf([
-      () => dataset.put(next, 'current'),
-      () => dataset.delete('pending'),
-      () => this.#swap.objectStore('images').clear(),
-      () => this.#swap.objectStore('labels').clear(),
+    // All keys are strings.
+    const all = IDBKeyRange.lowerBound('');
+    await Promise.all([
+      dataset.put(next, 'current'),
+      dataset.delete('pending'),
+      this.#swap.objectStore('images').delete(all),
+      this.#swap.objectStore('labels').delete(all),
     ]);
     const kept = filesOf(after);
     return gone.length + [...filesOf(gone).images].filter((sha256) => !kept.images.has(sha256)).length;
@@ -110,9 +130,9 @@ class Swapping {
       const bytes = (await this.#swap.objectStore('images').get(shard.images.sha256))?.blob as ArrayBuffer | undefined;
       const samples = await this.#samples(shard);
       const places = samples.map((sample): Place => [sample.key, sample.offset]);
-      await allOf([
-        () => this.#swap.objectStore('shards').put({ sha256: shard.labels.sha256, places }),
-        ...samples.map((sample) => () => {
+      await Promise.all([
+        this.#swap.objectStore('shards').put({ sha256: shard.labels.sha256, places }),
+        ...samples.map((sample) => {
           const picture = bytes ? this.#cut(bytes, sample, mediaType) : moved.get(sample.key);
           return this.#rows.put(shard.split, sample, picture ?? null);
         }),
@@ -148,7 +168,7 @@ class Swapping {
     for (const { labels } of gone) {
       const keys = (await shards.get(labels.sha256))?.places.map(([key]) => key) ?? [];
       const left = keys.filter((key) => !written.has(key));
-      await allOf([() => shards.delete(labels.sha256), ...left.map((key) => () => this.#rows.delete(key))]);
+      await Promise.all([shards.delete(labels.sha256), ...left.map((key) => this.#rows.delete(key))]);
     }
   }
 

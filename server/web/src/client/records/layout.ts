@@ -82,12 +82,25 @@ export function createRecordTables(fresh: IDBDatabase, layout: RecordLayout): vo
 }
 
 /** The transaction that makes new records current. */
-export type Swap = Transaction<Tables, 'images' | 'labels' | 'dataset' | 'shards' | 'records' | 'jsons' | 'jpgs'>;
+export type Swap = Transaction<Tables, SwapTable>;
+
+/** Those that it may be over. */
+export type SwapTable = 'images' | 'labels' | 'dataset' | 'shards' | 'records' | 'jsons' | 'jpgs';
+
+/** A sample as its rows have it. */
+export interface StoredSample extends RecordPicture {
+  split: string;
+  labels: RecordLabels;
+  /** False where what a layout derives from the labels does not follow from them. */
+  derived: boolean;
+}
 
 /** What is done to the rows of one sample, whatever the layout. */
 export interface Rows {
   /** The encoded bytes of a sample that is stored. */
   picture(key: string): Promise<RecordPicture | undefined>;
+  /** All of a sample; undefined where a row of it is gone. */
+  sample(key: string): Promise<StoredSample | undefined>;
   /** Writes a sample. `picture` null: that which is stored under the key stays. */
   put(split: string, sample: Sample, picture: RecordPicture | null): Promise<unknown>;
   delete(key: string): Promise<unknown>;
@@ -106,6 +119,10 @@ function sampleRows(swap: Swap): Rows {
   };
   return {
     picture,
+    async sample(key) {
+      const row = await records.get(key);
+      return row && { ...row, derived: true };
+    },
     delete: (key) => records.delete(key),
     async put(split, sample, given) {
       const { key } = sample;
@@ -124,6 +141,12 @@ function jsonAndJpgRows(swap: Swap): Rows {
       const row = await jpgs.get(id);
       return row && { image: row.blob, ...(row.mask && { mask: row.mask }) };
     },
+    async sample(id) {
+      const [json, jpg] = await Promise.all([jsons.get(id), jpgs.get(id)]);
+      if (!json || !jpg) return undefined;
+      const derived = JSON.stringify(json.pts) === JSON.stringify(pointsOf(json.labels));
+      return { ...json, image: jpg.blob, ...(jpg.mask && { mask: jpg.mask }), derived };
+    },
     delete: (id) => Promise.all([jsons.delete(id), jpgs.delete(id)]),
     put(split, sample, given) {
       const id = sample.key;
@@ -140,7 +163,7 @@ function labelsOf({ key: _key, offset: _offset, length: _length, mask: _mask, ..
   return labels;
 }
 
-function pointsOf({ keypoints }: Sample): JsonRecord['pts'] {
+function pointsOf({ keypoints }: RecordLabels): JsonRecord['pts'] {
   const points = keypoints?.[0];
   // A point without a place would be one at 0, 0 to a trainer that knows nothing of visibility.
   if (!points || points.some(([, , v]) => v === 0)) return undefined;
