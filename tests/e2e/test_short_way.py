@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from dataprep.store.read import Store
 from tests.e2e.conftest import COMMAND, Server, serving
+from tests.e2e.test_load import until
 from tests.written_stores import every_kind
 
 TOKEN = "a-token-of-many-letters"
@@ -148,20 +149,26 @@ def test_both_ways_are_one(talk: Talk, method: str, version: str, tail: str, fie
     assert was_short == (method == "GET" and version == "1.1" and not tail and not unasked and status != 401)
 
 
+def about(talk: Talk) -> list[dict[str, Any]]:
+    return [one for one in talk.lines() if one["path"].startswith(talk.path)]
+
+
 def test_log_and_metrics_tell_the_same_of_both(talk: Talk) -> None:
     for more in ({}, {"X-Forwarded-Proto": "http"}):
         talk.ask("GET", talk.path, "1.1", {"Host": "localhost", "Authorization": f"Bearer {TOKEN}", **more})
-    about = [one for one in talk.lines() if one["path"].startswith(talk.path)]
-    assert [(one["method"], one["status"]) for one in about] == talk.asked
-    assert about[::2] == about[1::2]
+    # A line is written when its answer has gone out.
+    until(lambda: len(about(talk)) >= len(talk.asked))
+    lines = about(talk)
+    assert [(one["method"], one["status"]) for one in lines] == talk.asked
+    assert lines[::2] == lines[1::2]
     metrics = httpx.get(f"{talk.server.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).text
     route = "/v1/datasets/{name}/shards/{sha256}.bin"
-    counted = Counter((one["method"], str(one["status"])) for one in about if one["route"] == route)
+    counted = Counter((one["method"], str(one["status"])) for one in lines if one["route"] == route)
     pattern = re.compile(r'dataprep_requests_total\{dataset="drawn",method="(\w+)",route="(.*)",status="(\d+)"\} (.*)')
     found = [match.groups() for match in map(pattern.fullmatch, metrics.splitlines()) if match is not None]
     assert {(method, status): float(n) for method, where, status, n in found if where == route} == counted
     (sent,) = re.findall(r'dataprep_response_bytes_total\{dataset="drawn",route="[^"]*sha256}.bin"\} (.*)', metrics)
-    assert float(sent) == sum(one["bytes"] for one in about if one["route"] == route)
+    assert float(sent) == sum(one["bytes"] for one in lines if one["route"] == route)
     (seen,) = re.findall(r'dataprep_request_seconds_count\{dataset="drawn",route="[^"]*sha256}.bin"\} (.*)', metrics)
     assert float(seen) == sum(counted.values())
     assert 'dataprep_requests_in_flight{dataset="drawn"} 0.0' in metrics

@@ -144,8 +144,7 @@ def test_every_file_of_voc_ends_in_one_row(
         assert any(part in text for text in said for part in (name, shown, raw)), name
 
 
-@settings(max_examples=200)
-@effort(share=0.1)
+@effort(200, 0.1)
 @given(trees, st.booleans(), st.none() | st.just(("s", "emu")))
 @example({"Annotations/a.jpg": True, "s/b.jpg": True}, False, None)
 def test_every_file_of_class_folders_ends_in_one_row(

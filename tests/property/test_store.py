@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import rfc8785
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -31,8 +31,7 @@ from tests.strategies import labels, sizes
 from tests.written_stores import ENCODINGS, entries, keys, picture, write
 
 
-@settings(max_examples=25)
-@effort(share=0.2)
+@effort(25, 0.2)
 @given(st.data(), st.sampled_from(sorted(ENCODINGS)))
 def test_a_store_gives_back_what_was_written(data: st.DataObject, format: str) -> None:
     found = data.draw(entries(format))
@@ -94,8 +93,7 @@ def check_wire(store: Store, written: dict[str, tuple[str, NewSample]]) -> None:
         assert golden["rgb"] == hashlib.sha256(pixels.tobytes()).hexdigest()
 
 
-@settings(max_examples=25)
-@effort(share=0.1)
+@effort(25, 0.1)
 @given(st.data(), st.integers(1, 5), st.integers(1, 3000))
 def test_the_digest_depends_on_the_content_only(data: st.DataObject, batches: int, target: int) -> None:
     found = data.draw(entries("png"))

@@ -372,8 +372,7 @@ def entry_id(entry: Any) -> Any:
 PHOTOS = ("a.jpg", "b.jpg", "sub/b.jpg", "é.png", ".hidden.jpg")
 
 
-@settings(max_examples=300)
-@effort(share=0.3)
+@effort(300, 0.3)
 @given(documents, st.sampled_from(["keep", "filter"]), st.none() | st.just(("b", "a")))
 def test_any_values_end_in_rows_or_in_an_error_of_the_source(
     document: dict[str, Any], unannotated: str, classes: tuple[str, ...] | None
