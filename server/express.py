@@ -106,17 +106,17 @@ class Reply:
     Attributes:
         status: of HTTP.
         headers: all but those of the connection.
-        body: bytes.
+        body: bytes; none any more once they wait for their reader, in the connection's own memory.
     """
 
     def __init__(self, response: Response, load: Load, observed: Observed) -> None:
         """Not sent yet."""
         self.status, self.headers, self.body = response.status_code, response.raw_headers, response.body
-        self._load, self._observed, self._held = load, observed, 0
+        self._load, self._observed, self._held, self._length = load, observed, 0, len(self.body)
 
     def wait(self) -> None:
         """Its reader has not taken it yet."""
-        self._held = len(self.body)
+        self._held, self.body = self._length, b""
         self._load.requests += 1
         self._load.bytes += self._held
         self._observed.begin()
@@ -126,4 +126,4 @@ class Reply:
         if self._held:
             self._load.requests -= 1
             self._load.bytes -= self._held
-        self._observed.end(self.status, len(self.body))
+        self._observed.end(self.status, self._length)

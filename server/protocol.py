@@ -25,6 +25,8 @@ class Protocol(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _head_bytes, _in_head = 0, False
+    # Of what comes at once, the first request may go the short way: all others of this server wait meanwhile.
+    _is_first = False
     # What is asked for goes the short way, once the request is whole; and what its reader has not taken yet.
     _reply: Reply | None = None
     _untaken: Reply | None = None
@@ -78,6 +80,7 @@ class Protocol(HttpToolsProtocol):
             if self._head_bytes > _HEAD_BYTES + len(data):
                 self._refuse(431, f"the head of a request has at most {_HEAD_BYTES} bytes")
                 return
+        self._is_first = True
         super().data_received(data)
         # Most heads come as a whole, and need no clock.
         if self._in_head and self._deadline is None and not self.transport.is_closing():
@@ -91,7 +94,8 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is known."""
         self._know_head()
-        self._reply = self._short_way()
+        self._reply = self._short_way() if self._is_first else None
+        self._is_first = False
         if self._reply is None:
             super().on_headers_complete()
 
