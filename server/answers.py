@@ -13,7 +13,7 @@ from server import conditions
 from server.cache import Body, Cache
 from server.encodings import wants_gzip
 from server.problems import problem
-from server.ranges import Unsatisfiable, span
+from server.ranges import Span, Unsatisfiable, span
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
@@ -41,6 +41,7 @@ class Content:
         ranges: parts of it can be asked for.
         kept: it is costly to read, and likely to be read again.
         cheap: not as costly as that, so that it is kept only once it is asked for again soon.
+        told: gives another media type where the bytes tell it; they are not read for that alone.
     """
 
     sha256: str
@@ -51,6 +52,7 @@ class Content:
     ranges: bool = False
     kept: bool = False
     cheap: bool = False
+    told: Callable[[Body], str] | None = None
 
     @classmethod
     def document(cls, body: bytes) -> Content:
@@ -92,7 +94,7 @@ def answer(request: Request, content: Content) -> Response:
         return Response(body, media_type=JSON, headers={**headers, "Content-Encoding": "gzip"})
     if ranged and conditions.same(request.headers.get("if-range"), tag):
         return _part(request, content, headers)
-    return Response(_body(request, content), media_type=content.media_type, headers=headers)
+    return _sent(_body(request, content), 200, headers, content)
 
 
 def _part(request: Request, content: Content, headers: dict[str, str]) -> Response:
@@ -107,9 +109,14 @@ def _part(request: Request, content: Content, headers: dict[str, str]) -> Respon
         )
     body = _body(request, content)
     if part is None:
-        return Response(body, media_type=content.media_type, headers=headers)
+        return _sent(body, 200, headers, content)
     headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{content.length}"
-    return Response(body[part.start : part.stop], 206, headers, content.media_type)
+    return _sent(body, 206, headers, content, part)
+
+
+def _sent(body: Body, status: int, headers: dict[str, str], content: Content, part: Span | None = None) -> Response:
+    media_type = content.media_type if content.told is None else content.told(body)
+    return Response(body if part is None else body[part.start : part.stop], status, headers, media_type)
 
 
 def _body(request: Request, content: Content) -> Body:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
 from server.answers import JSON, Content, answer
+from server.cache import Body
 from server.catalog import Entry
 from server.problems import Gone
 from server.responses import document, file, link, problems
@@ -81,14 +81,16 @@ def image(request: Request, name: Name, sha256: Digest) -> Response:
     def made(entry: Entry) -> Response:
         length = _length(entry, "image", sha256, entry.store.image_length(sha256))
         media_type = str(entry.store.dataset.image["media_type"])
-        read: Callable[[], bytes] = partial(entry.store.image, sha256)
-        if "mask" in entry.store.dataset.kinds and media_type != _PNG:
-            # Images and masks share their addresses; masks are PNG, whatever the images are.
-            content = read()
-            media_type, read = _PNG if content.startswith(_PNG_BEGINS) else media_type, lambda: content
-        return answer(request, Content(sha256, length, media_type, read, lasting=True, ranges=True))
+        # Images and masks share their addresses; masks are PNG, whatever the images are.
+        told = partial(_png_or, media_type) if "mask" in entry.store.dataset.kinds else None
+        read = partial(entry.store.image, sha256)
+        return answer(request, Content(sha256, length, media_type, read, lasting=True, ranges=True, told=told))
 
     return served(request, name, made)
+
+
+def _png_or(media_type: str, content: Body) -> str:
+    return _PNG if content[: len(_PNG_BEGINS)] == _PNG_BEGINS else media_type
 
 
 def _length(entry: Entry, what: str, sha256: str, found: int | None) -> int:

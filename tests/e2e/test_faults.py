@@ -151,6 +151,20 @@ def test_a_flipped_bit_in_an_image_is_named_and_never_sent(large: Path) -> None:
         assert "Traceback" not in log and image.key in log
 
 
+def test_who_has_it_is_told_so_without_a_blob_being_read(large: Path) -> None:
+    """What is damaged can't be read, and yet is the same for whoever has it; ranges behind the end need no reading."""
+    image = target(large)
+    with serving(large) as server, httpx.Client(base_url=server.url) as http:
+        index = http.get(f"{BASE}/index.json").json()
+        flip(large, image.place, 5)
+        for path, sha256 in [*files(index).items(), (f"{BASE}/images/{image.sha256}", image.sha256)]:
+            known = http.get(path, headers={"If-None-Match": f'"{sha256}"'})
+            assert (known.status_code, known.content) == (304, b""), path
+            assert http.get(path, headers={"If-Match": '"other"'}).status_code == 412
+            assert http.get(path, headers={"Range": "bytes=99999999-"}).status_code == 416
+        assert http.get(f"{BASE}/images/{image.sha256}").status_code == 500
+
+
 def test_a_browser_never_stores_a_damaged_image(large: Path, tmp_path: Path) -> None:
     image, whole = target(large), tmp_path / "whole.db"
     shutil.copyfile(large, whole)
