@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil, floor
 from typing import Self
 
 import numpy as np
@@ -12,21 +13,46 @@ import numpy.typing as npt
 from dataprep.convex import Convex
 from dataprep.geometry import Affine, Rect, Size
 
+_HALF = Fraction(1, 2)
+
 
 @dataclass(frozen=True, slots=True)
 class AxisMap:
-    """One axis of an axis-aligned map, exactly: x' = scale * x + shift."""
+    """One axis of an axis-aligned map, exactly: x' = scale * x + shift.
 
+    Attributes:
+        window: what is shown of the source along it, from and to, in its pixels.
+    """
+
+    window: tuple[Fraction, Fraction]
     scale: Fraction = Fraction(1)
     shift: Fraction = Fraction(0)
 
+    @classmethod
+    def start(cls, length: int) -> Self:
+        """The whole of so many pixels, as they are."""
+        return cls((Fraction(0), Fraction(length)))
+
     def then(self, scale: Fraction | int, shift: Fraction | int) -> AxisMap:
         """The map that applies this one first, then another scale and shift."""
-        return AxisMap(self.scale * scale, self.shift * scale + shift)
+        return AxisMap(self.window, self.scale * scale, self.shift * scale + shift)
 
-    def back(self, value: int) -> float:
-        """Where the map takes this value from, correctly rounded."""
-        return float((value - self.shift) / self.scale)
+    def back(self, start: int, end: int) -> tuple[Fraction, Fraction]:
+        """Where a stretch of the output comes from."""
+        low, high = sorted((value - self.shift) / self.scale for value in (start, end))
+        return low, high
+
+    def cut(self, start: int, end: int) -> AxisMap:
+        """The same map, of which only a stretch of the output is shown."""
+        low, high = self.back(start, end)
+        return replace(self, window=(max(self.window[0], low), min(self.window[1], high)))
+
+    def shows(self, length: int) -> npt.NDArray[np.bool_]:
+        """Which of so many output pixels have their centre within the window; on its edge is without."""
+        low, high = sorted(end * self.scale + self.shift for end in self.window)
+        found = np.zeros(length, np.bool_)
+        found[max(0, floor(low + _HALF)) : max(0, ceil(high - _HALF))] = True
+        return found
 
     def gather(self, length: int) -> npt.NDArray[np.int64]:
         """The pixel from which each output pixel's centre comes.
@@ -39,7 +65,7 @@ class AxisMap:
         Returns:
             (length,) int64; may lie outside the source.
 
-        >>> AxisMap(Fraction(1, 2)).gather(3).tolist()
+        >>> AxisMap.start(6).then(Fraction(1, 2), 0).gather(3).tolist()
         [1, 3, 5]
         """
         p, q = self.scale.numerator, self.scale.denominator
@@ -74,7 +100,8 @@ class Placement:
     @classmethod
     def start(cls, size: Size) -> Self:
         """The whole source as it is."""
-        return cls(size, size, Affine(), Convex.of(Rect.of(size)), (AxisMap(), AxisMap()))
+        axes = AxisMap.start(size.width), AxisMap.start(size.height)
+        return cls(size, size, Affine(), Convex.of(Rect.of(size)), axes)
 
     @property
     def scene(self) -> Convex:
@@ -105,10 +132,14 @@ class Placement:
         x1, y1 = x0 + size.width, y0 + size.height
         if self.axes is None:
             kept = Convex.of(Rect(x0, y0, x1, y1)).map(self.affine.inverse())
+            axes = None
         else:
-            xs, ys = (sorted(map(axis.back, ends)) for axis, ends in zip(self.axes, ((x0, x1), (y0, y1)), strict=True))
-            kept = Convex.of(Rect(xs[0], ys[0], xs[1], ys[1]))
-        return replace(self.along_axes((1, -x0), (1, -y0), size), region=self.region.intersect(kept))
+            over_x, over_y = self.axes
+            (left, right), (top, bottom) = map(float, over_x.back(x0, x1)), map(float, over_y.back(y0, y1))
+            kept = Convex.of(Rect(left, top, right, bottom))
+            axes = over_x.cut(x0, x1), over_y.cut(y0, y1)
+        cut = replace(self, region=self.region.intersect(kept), axes=axes)
+        return cut.along_axes((1, -x0), (1, -y0), size)
 
     def gather(self, mask: npt.NDArray[np.uint8], fill: int) -> npt.NDArray[np.uint8]:
         """The mask under this placement: each output pixel takes the value at its centre, and none is made up.
@@ -120,14 +151,13 @@ class Placement:
         Returns:
             (height, width) uint8.
         """
-        centres_x, centres_y = np.arange(self.size.width) + 0.5, np.arange(self.size.height) + 0.5
-        if self.axes is not None and (rect := self.region.rect) is not None:
-            xs, ys = self.axes[0].gather(self.size.width), self.axes[1].gather(self.size.height)
-            scene = self.affine.hull(rect)
-            inside_x = (centres_x > scene.x0) & (centres_x < scene.x1) & (xs >= 0) & (xs < self.source.width)
-            inside_y = (centres_y > scene.y0) & (centres_y < scene.y1) & (ys >= 0) & (ys < self.source.height)
+        if self.axes is not None:
+            over_x, over_y = self.axes
+            xs, ys = over_x.gather(self.size.width), over_y.gather(self.size.height)
+            inside_x, inside_y = over_x.shows(self.size.width), over_y.shows(self.size.height)
             found = mask[np.clip(ys, 0, self.source.height - 1)][:, np.clip(xs, 0, self.source.width - 1)]
             return np.where(inside_y[:, None] & inside_x, found, np.uint8(fill))
+        centres_x, centres_y = np.arange(self.size.width) + 0.5, np.arange(self.size.height) + 0.5
         grid = np.stack(np.meshgrid(centres_x, centres_y), axis=-1)
         places = self.affine.inverse().apply(grid)
         inside = self.region.holds(places, 0.0)
