@@ -6,6 +6,7 @@ import type { DecodePath, EncodedPicture, PathName, Picture } from './path.ts';
 import { planes } from './planes.ts';
 import { type Raster, valueTable, writePixels } from './raster.ts';
 import { raw } from './raw.ts';
+import { cutOut, type Sheet } from './sheet.ts';
 
 /** The paths; `unconverted` is the stricter half of `decoder`. */
 export type PathId = PathName | 'unconverted';
@@ -18,6 +19,8 @@ export interface DecodeJob {
   pictures: readonly EncodedPicture[];
   /** The normalised value of every byte, for R, G and B in turn: 3 x 256. */
   table?: Float32Array | undefined;
+  /** Whether pictures may be put together to be decoded at once. */
+  sheets?: boolean;
 }
 
 /** What becomes of a job: a picture each, or with a table [n, height, width, 3] float32. */
@@ -28,6 +31,9 @@ export type Run = (job: DecodeJob) => Promise<Decoded>;
 
 /** Decodes under way at once: enough to keep a decoder's threads busy. */
 const DECODES_IN_FLIGHT = 8;
+
+/** Takes the pixels of one of a job's pictures, by its position in the job. */
+type Write = (raster: Raster, position: number) => void;
 
 /** Decodes, and hands the pixels on when they have the size that the dataset says. @throws DataprepError (`decode`) */
 async function decodeChecked(path: PathId, encoded: EncodedPicture, write: (raster: Raster) => void): Promise<void> {
@@ -46,29 +52,49 @@ async function decodeChecked(path: PathId, encoded: EncodedPicture, write: (rast
   }
 }
 
+/** Decodes the pictures of a sheet. @throws DataprepError (`decode`) naming the first picture that fails */
+async function decodeSheet({ path, pictures }: DecodeJob, sheet: Sheet, write: Write): Promise<void> {
+  const { positions } = sheet;
+  try {
+    await decodeChecked(path, sheet.encoded, (raster) => {
+      positions.forEach((position, index) => {
+        write(cutOut(raster, sheet, index, (pictures[position] as EncodedPicture).height), position);
+      });
+    });
+  } catch (thrown) {
+    if (positions.length < 2) throw thrown;
+    // Which of them it is shows when each is alone.
+    for (const position of positions) {
+      await decodeChecked(path, pictures[position] as EncodedPicture, (raster) => write(raster, position));
+    }
+  }
+}
+
+/** Puts pictures together. */
+export type Gather = (pictures: readonly EncodedPicture[]) => Sheet[];
+
+/** Each picture by itself. */
+const apart: Gather = (pictures) => pictures.map((encoded, position) => ({ positions: [position], encoded, pitch: 0 }));
+
 /** Writes a raster's pixels as RGB, into a buffer that has nothing else. */
 export type WriteRgb = (raster: Raster, rgb: Uint8Array<ArrayBuffer>) => void;
 
-/** Decodes to a picture of its own. @throws DataprepError (`decode`) */
-async function decodePicture(path: PathId, encoded: EncodedPicture, write: WriteRgb): Promise<Picture> {
-  const { width, height } = encoded;
-  const rgb = new Uint8Array(width * height * 3);
-  await decodeChecked(path, encoded, (raster) => write(raster, rgb));
-  return { rgb, width, height };
-}
-
-/** Does jobs on the thread that this runs on. */
+/** Does jobs on the thread that this runs on. @param gather how pictures that may be are put together */
 export const jobRunner =
-  (write: WriteRgb): Run =>
-  async ({ path, pictures, table }) => {
-    if (!table) return inFlight(pictures, DECODES_IN_FLIGHT, (each) => decodePicture(path, each, write));
+  (writeRgb: WriteRgb, gather: Gather = apart): Run =>
+  async (job) => {
+    const { pictures, table } = job;
+    const decode = (write: Write): Promise<unknown> =>
+      inFlight((job.sheets ? gather : apart)(pictures), DECODES_IN_FLIGHT, (sheet) => decodeSheet(job, sheet, write));
+    if (!table) {
+      const decoded = pictures.map(({ width, height }) => ({ rgb: new Uint8Array(width * height * 3), width, height }));
+      await decode((raster, position) => writeRgb(raster, (decoded[position] as Picture).rgb));
+      return decoded;
+    }
     const written = valueTable(table);
     const size = pictures.reduce((sum, { width, height }) => sum + width * height * 3, 0);
     const values = new Float32Array(size);
-    await inFlight(pictures, DECODES_IN_FLIGHT, (each, position) => {
-      const at = (size / pictures.length) * position;
-      return decodeChecked(path, each, (raster) => writePixels(raster, values, at, written));
-    });
+    await decode((raster, position) => writePixels(raster, values, (size / pictures.length) * position, written));
     return values;
   };
 

@@ -32,8 +32,8 @@ interface Hand {
   load: number;
 }
 
-/** What to decode; by which path is for who does it to say. */
-export type Assignment = Omit<DecodeJob, 'path'>;
+/** What to decode; in which way is for who does it to say. */
+export type Assignment = Omit<DecodeJob, 'path' | 'sheets'>;
 
 /** Decodes the pictures of one state of a dataset, in workers where that is possible. */
 export class DecodePool {
@@ -156,7 +156,8 @@ async function perform(assignment: Assignment, hands: readonly Hand[]): Promise<
   const hand = hands.reduce((best, each) => (each.load < best.load ? each : best));
   hand.load += 1;
   try {
-    return await hand.run({ ...assignment, path: hand.proven.path });
+    const { path, sheets } = hand.proven;
+    return await hand.run({ ...assignment, path, sheets });
   } finally {
     hand.load -= 1;
   }

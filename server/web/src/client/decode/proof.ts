@@ -20,6 +20,8 @@ export interface ProofRequest {
 export interface ProvenPath {
   path: PathId;
   exact: boolean;
+  /** Whether pictures that are decoded together come out as they do alone. */
+  sheets: boolean;
 }
 
 /** What a path is called for people. */
@@ -91,6 +93,14 @@ async function isExact(path: PathId, { format, goldens }: ProofRequest, run: Run
   return strict !== undefined && (await fault(strict, goldens, true, run)) === null;
 }
 
+/** Whether pictures that are decoded together come out as they do alone: each twice, so that none has to be alone. */
+async function decodesTogether(path: PathId, goldens: readonly GoldenPicture[], run: Run): Promise<boolean> {
+  const pictures = [...goldens, ...goldens];
+  const alone = (await run({ path, pictures })) as Picture[];
+  const together = (await run({ path, pictures, sheets: true })) as Picture[];
+  return alone.every(({ rgb }, at) => rgb.every((byte, index) => byte === together[at]?.rgb[index]));
+}
+
 /**
  * Finds the decode path to use, by decoding the golden samples where the others will be decoded.
  *
@@ -110,7 +120,10 @@ export async function provePath(proof: ProofRequest, run: Run): Promise<ProvenPa
   const faults: string[] = [];
   for (const path of candidatePaths(format, exact)) {
     const found = await fault(path, goldens, exact, run);
-    if (!found) return { path, exact: exact || (await isExact(path, proof, run)) };
+    if (!found) {
+      const sheets = await decodesTogether(path, goldens, run);
+      return { path, exact: exact || (await isExact(path, proof, run)), sheets };
+    }
     faults.push(found);
   }
   throw new DataprepError('decode', {
