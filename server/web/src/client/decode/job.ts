@@ -2,11 +2,12 @@ import { DataprepError, reasonOf } from '../complaint.ts';
 import { inFlight } from '../flight.ts';
 import { bitmap } from './bitmap.ts';
 import { decoder, unconverted } from './decoder.ts';
+import { writeRgb } from './four-pixels.ts';
 import type { DecodePath, EncodedPicture, PathName, Picture } from './path.ts';
 import { planes } from './planes.ts';
 import { type Raster, valueTable, writePixels } from './raster.ts';
 import { raw } from './raw.ts';
-import { cutOut, type Sheet } from './sheet.ts';
+import { cutOut, type Sheet, sheetsOf } from './sheet.ts';
 
 /** The paths; `unconverted` is the stricter half of `decoder`. */
 export type PathId = PathName | 'unconverted';
@@ -19,8 +20,6 @@ export interface DecodeJob {
   pictures: readonly EncodedPicture[];
   /** The normalised value of every byte, for R, G and B in turn: 3 x 256. */
   table?: Float32Array | undefined;
-  /** Whether pictures may be put together to be decoded at once. */
-  sheets?: boolean;
 }
 
 /** What becomes of a job: a picture each, or with a table [n, height, width, 3] float32. */
@@ -70,40 +69,19 @@ async function decodeSheet({ path, pictures }: DecodeJob, sheet: Sheet, write: W
   }
 }
 
-/** Puts pictures together. */
-export type Gather = (pictures: readonly EncodedPicture[]) => Sheet[];
-
-/** Each picture by itself. */
-const apart: Gather = (pictures) => pictures.map((encoded, position) => ({ positions: [position], encoded, pitch: 0 }));
-
-/** Writes a raster's pixels as RGB, into a buffer that has nothing else. */
-export type WriteRgb = (raster: Raster, rgb: Uint8Array<ArrayBuffer>) => void;
-
-/** Does jobs on the thread that this runs on. @param gather how pictures that may be are put together */
-export const jobRunner =
-  (writeRgb: WriteRgb, gather: Gather = apart): Run =>
-  async (job) => {
-    const { pictures, table } = job;
-    const decode = (write: Write): Promise<unknown> =>
-      inFlight((job.sheets ? gather : apart)(pictures), DECODES_IN_FLIGHT, (sheet) => decodeSheet(job, sheet, write));
-    if (!table) {
-      const decoded = pictures.map(({ width, height }) => ({ rgb: new Uint8Array(width * height * 3), width, height }));
-      await decode((raster, position) => writeRgb(raster, (decoded[position] as Picture).rgb));
-      return decoded;
-    }
-    const written = valueTable(table);
-    const size = pictures.reduce((sum, { width, height }) => sum + width * height * 3, 0);
-    const values = new Float32Array(size);
-    await decode((raster, position) => writePixels(raster, values, (size / pictures.length) * position, written));
-    return values;
-  };
-
-/** Does jobs in turn: those that wait do not take from the one under way. */
-export function inTurn(run: Run): Run {
-  let last: Promise<unknown> = Promise.resolve();
-  return (job) => {
-    const done = last.then(() => run(job));
-    last = done.catch(() => undefined);
-    return done;
-  };
-}
+/** Does a job on the thread that this runs on. */
+export const runJob: Run = async (job) => {
+  const { pictures, table } = job;
+  const decode = (write: Write): Promise<unknown> =>
+    inFlight(sheetsOf(pictures), DECODES_IN_FLIGHT, (sheet) => decodeSheet(job, sheet, write));
+  if (!table) {
+    const decoded = pictures.map(({ width, height }) => ({ rgb: new Uint8Array(width * height * 3), width, height }));
+    await decode((raster, position) => writeRgb(raster, (decoded[position] as Picture).rgb));
+    return decoded;
+  }
+  const written = valueTable(table);
+  const size = pictures.reduce((sum, { width, height }) => sum + width * height * 3, 0);
+  const values = new Float32Array(size);
+  await decode((raster, position) => writePixels(raster, values, (size / pictures.length) * position, written));
+  return values;
+};

@@ -1,8 +1,7 @@
 import { reasonOf } from '../complaint.ts';
-import { type DecodeLink, runIn, startDecoder } from './decode-link.ts';
-import { type Decoded, type DecodeJob, inTurn, jobRunner, type Run } from './job.ts';
+import { type DecodeLink, runIn, startDecoder, startHere } from './decode-link.ts';
+import type { Decoded, DecodeJob, Run } from './job.ts';
 import { type ProofRequest, type ProvenPath, provePath } from './proof.ts';
-import { writeRgb } from './raster.ts';
 import { WorkerLost } from './worker-link.ts';
 
 /** More would wait for each other: what they share (a browser's image threads, the page) is busy by then. */
@@ -32,8 +31,8 @@ interface Hand {
   load: number;
 }
 
-/** What to decode; in which way is for who does it to say. */
-export type Assignment = Omit<DecodeJob, 'path' | 'sheets'>;
+/** What to decode; by which path is for who does it to say. */
+export type Assignment = Omit<DecodeJob, 'path'>;
 
 /** Decodes the pictures of one state of a dataset, in workers where that is possible. */
 export class DecodePool {
@@ -137,7 +136,7 @@ export class DecodePool {
   /** For good: a worker that cannot be started now could not be in three seconds either. */
   #stayHere(because: unknown): Promise<Hand[]> {
     const start = async (): Promise<Hand[]> => {
-      const hand = await this.#proving(inTurn(jobRunner(writeRgb)));
+      const hand = await this.#proving(runIn(startHere()));
       this.#loss = `No worker decodes here, so pictures keep the page busy: ${reasonOf(because)}.`;
       return [hand];
     };
@@ -156,8 +155,7 @@ async function perform(assignment: Assignment, hands: readonly Hand[]): Promise<
   const hand = hands.reduce((best, each) => (each.load < best.load ? each : best));
   hand.load += 1;
   try {
-    const { path, sheets } = hand.proven;
-    return await hand.run({ ...assignment, path, sheets });
+    return await hand.run({ ...assignment, path: hand.proven.path });
   } finally {
     hand.load -= 1;
   }

@@ -1,9 +1,12 @@
 import type { EncodedPicture } from './path.ts';
 import type { Raster } from './raster.ts';
 
-/** What a sheet decodes to at most, in bytes of RGB; and the most rows that a JPEG can have. */
+/** What a sheet decodes to at most, in bytes of RGB; and its rows, of which some browsers' canvases take no more. */
 const SHEET_BYTES = 2 ** 20;
-const MOST_ROWS = 2 ** 16 - 1;
+const MOST_ROWS = 2 ** 13;
+
+/** Bytes of the segment that says after how many blocks a decoder begins anew. */
+const RESTART = 6;
 
 /** JPEGs whose blocks have been put one below the other into one JPEG. */
 export interface Sheet {
@@ -33,25 +36,22 @@ interface Stack {
  */
 export function sheetsOf(pictures: readonly EncodedPicture[]): Sheet[] {
   const stacks: Stack[] = [];
-  const open = new Set<Stack>();
   pictures.forEach((picture, position) => {
-    const { bytes } = picture;
-    const found = opened(picture);
-    const alike = ({ first, scan }: Stack): boolean => {
+    const { bytes, width } = picture;
+    const most = Math.min(MOST_ROWS, SHEET_BYTES / width / 3) / rowsOf(picture);
+    const takes = ({ first, scan, scans }: Stack): boolean => {
       let at = 0;
-      while (at < scan && bytes[at] === first.bytes[at]) at++;
-      return at === scan;
+      while (scans.length + 1 <= most && at < scan && bytes[at] === first.bytes[at]) at++;
+      return at > 0 && at === scan;
     };
-    let stack = found && [...open].find(alike);
+    const found = opened(picture);
+    let stack = found && stacks.find(takes);
     if (!stack) {
       stack = { positions: [], first: picture, frame: 0, scan: 0, ...found, scans: [] };
       stacks.push(stack);
-      if (found) open.add(stack);
     }
     stack.positions.push(position);
     stack.scans.push(bytes.subarray(stack.scan, -2));
-    const rows = rowsOf(picture) * (stack.scans.length + 1);
-    if (rows > MOST_ROWS || rows * picture.width * 3 > SHEET_BYTES) open.delete(stack);
   });
   return stacks.map((stack) => {
     const { positions, first } = stack;
@@ -98,14 +98,12 @@ function opened({ bytes, width, height }: EncodedPicture): { frame: number; scan
 function joined({ first, frame, scan, scans }: Stack, pitch: number): EncodedPicture {
   const height = pitch * scans.length;
   const blocks = (pitch / 8) * Math.ceil(first.width / 8);
-  // The restart interval stands before all else that follows the first marker.
-  const restart = [0xff, 0xdd, 0, 4, blocks >> 8, blocks];
-  const bytes = new Uint8Array(scans.reduce((sum, each) => sum + each.length + 2, scan + restart.length));
-  bytes.set(first.bytes.subarray(0, 2));
-  bytes.set(restart, 2);
-  bytes.set(first.bytes.subarray(2, scan), 2 + restart.length);
-  bytes.set([height >> 8, height], frame + restart.length + 5);
-  let at = scan + restart.length;
+  const bytes = new Uint8Array(scans.reduce((sum, each) => sum + each.length + 2, scan + RESTART));
+  bytes.set(first.bytes.subarray(0, scan), RESTART);
+  // The first marker again, before all else, and behind it the restart interval.
+  bytes.set([0xff, 0xd8, 0xff, 0xdd, 0, 4, blocks >> 8, blocks]);
+  bytes.set([height >> 8, height], RESTART + frame + 5);
+  let at = RESTART + scan;
   scans.forEach((each, index) => {
     bytes.set(each, at);
     at += each.length + 2;
