@@ -1,6 +1,6 @@
 """What the client's augmentation is held to: samples, options, words, and what the pipeline's rules make of them.
 
-The draws are written from the documentation of the client's `sampleWords` and `draw`; all else is the pipeline's own.
+The draws are written from the documentation of the client's `seededWords` and `draw`; all else is the pipeline's own.
 ``python -m tests.augment_vectors`` writes `PATH` anew.
 """
 
@@ -58,7 +58,7 @@ def xoshiro128(s: list[int]) -> Iterator[int]:
 
 
 def sample_words(seed: int, epoch: int, key: str) -> Iterator[int]:
-    """See `sampleWords` of the client."""
+    """See `seededWords` of the client."""
     h = next(splitmix32(seed)) ^ epoch
     for byte in key.encode():
         h = next(splitmix32(h ^ byte))

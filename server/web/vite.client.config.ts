@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
+import { workerFunction } from './worker-function.ts';
 
 /** What an entry may weigh gzipped, in bytes, with all that it loads: 20 KB of 1,024 bytes. tfjs is the page's own. */
 const BUDGETS: Record<string, number> = { client: 20 * 1024 };
@@ -52,7 +53,7 @@ export default defineConfig(({ mode }) => ({
     },
   },
   worker: { rolldownOptions: { output: { comments: { annotation: false } } } },
-  plugins: [weighed(`${entryOf(mode)}.js`, BUDGETS[entryOf(mode)])],
+  plugins: [workerFunction(), weighed(`${entryOf(mode)}.js`, BUDGETS[entryOf(mode)])],
 }));
 
 function entryOf(mode: string): string {

@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
+import { workerFunction } from './worker-function.ts';
 
 /** The pages: the viewer at `/` and the trainer at `/train`. The server hands out `dist` as it is. */
 export default defineConfig({
+  plugins: [workerFunction()],
   build: {
     target: 'es2022',
     // Nothing inlined as data: the pages are to run under a strict Content-Security-Policy.

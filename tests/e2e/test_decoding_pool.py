@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,17 @@ from tests.e2e.conftest import built, serving
 from tests.e2e.decoded import decoded_in_python
 from tests.e2e.engines import firefox
 
-# Notes every worker of the page and what is asked of it, before any script of ours runs.
+# Notes every worker of the page and what is asked of it, and every decoder of its own, before any script of ours runs.
 WATCH = """(() => {
   const Real = window.Worker;
-  window.seen = { workers: 0, live: 0, asked: 0, answered: 0 };
+  const RealDecoder = window.ImageDecoder;
+  window.seen = { workers: 0, live: 0, asked: 0, answered: 0, decoders: 0 };
+  window.ImageDecoder = class extends RealDecoder {
+    constructor(...given) {
+      super(...given);
+      seen.decoders += 1;
+    }
+  };
   window.running = [];
   window.Worker = class extends Real {
     constructor(...given) {
@@ -176,6 +184,11 @@ def test_where_no_worker_may_start_the_page_decodes_and_says_so(browser: Browser
         (loss,) = (loss for loss in epoch["status"]["losses"] if "No worker" in loss)
         assert "worker-src blob:" in loss
         assert seen(page)["answered"] == 0
+
+        # Pictures are decoded together: all that `pixels` reads at once, and each batch of seven.
+        before = seen(page)["decoders"]
+        assert page.evaluate(EPOCH, "val")["found"] == wanted
+        assert seen(page)["decoders"] - before == 1 + ceil(len(wanted) / 7)
         page.close()
 
 

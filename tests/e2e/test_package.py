@@ -95,7 +95,9 @@ def test_it_holds_what_is_imported_its_types_and_nothing_else(installed: Install
             if f"dist/{name}" not in modules:
                 modules.add(f"dist/{name}")
                 found.append(f"dist/{name}")
-    sources = [path.relative_to(CLIENT) for path in CLIENT.rglob("*.ts") if not path.name.endswith(".test.ts")]
+    sources = [
+        path.relative_to(CLIENT) for path in CLIENT.rglob("*.ts") if not path.name.endswith((".test.ts", ".d.ts"))
+    ]
     types = [
         str(Path("dist") / source.with_suffix(".d.ts"))
         for source in sources

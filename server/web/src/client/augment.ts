@@ -4,12 +4,13 @@
  *     import { augmentation } from 'dataprep-client/augment'; // or from '/augment.js' of any dataprep server
  *
  *     const varied = augmentation({ crop: { area: [0.7, 1] }, flip: { horizontal: 0.5 }, rotate: 10 }, index);
- *     const { sample, picture } = varied.apply(stored.sample, stored, sampleWords(seed, epoch, stored.sample.key));
+ *     const { sample, picture } = varied.apply(stored.sample, stored, seededWords(seed, epoch, stored.sample.key));
  */
 import { AugmentCrew } from './augment/crew.ts';
 import type { AugmentationOptions } from './augment/options.ts';
 import { augmentation as varying } from './augment/varied.ts';
-import { type Augmentation, type Augmented, sampleWords } from './augmentation.ts';
+import type { Augmentation, Augmented } from './augmentation.ts';
+import { seededWords } from './random.ts';
 import type { DatasetIndex } from './wire.ts';
 
 export type {
@@ -19,8 +20,9 @@ export type {
   FlipOptions,
   Range,
 } from './augment/options.ts';
-export { type Augmentation, type Augmented, type MaskedPicture, sampleWords } from './augmentation.ts';
+export type { Augmentation, Augmented, MaskedPicture } from './augmentation.ts';
 export { DataprepError } from './complaint.ts';
+export { seededWords } from './random.ts';
 
 const crew = new AugmentCrew();
 
@@ -40,7 +42,7 @@ export function augmentation(options: AugmentationOptions, index: Pick<DatasetIn
     apply,
     async applyAside(samples, seed, epoch) {
       const one = ({ sample, picture }: Augmented): Augmented =>
-        apply(sample, picture, sampleWords(seed, epoch, sample.key));
+        apply(sample, picture, seededWords(seed, epoch, sample.key));
       return (await crew.run({ settings, samples, seed, epoch })) ?? samples.map(one);
     },
   };

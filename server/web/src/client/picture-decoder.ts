@@ -159,6 +159,6 @@ function unlikeIndex(key: string, wanted: string, found: string): DataprepError 
     place: key,
     wanted,
     found,
-    next: 'Index and shards disagree: verify the store on the server.',
+    next: 'Verify the store on the server: its index and shards disagree.',
   });
 }

@@ -1,6 +1,7 @@
 import type { Connection, StoredAs } from './connection.ts';
 
 const TEXT = 'probe';
+const WANTED = 'to try what can be stored';
 
 /** Whether a row with `blob` can be written and read back. */
 async function keeps(connection: Connection, blob: Blob | ArrayBuffer): Promise<boolean> {
@@ -8,10 +9,10 @@ async function keeps(connection: Connection, blob: Blob | ArrayBuffer): Promise<
   // Not randomUUID, which plain http on a LAN lacks.
   const key = `probe-${crypto.getRandomValues(new Uint32Array(4)).join('-')}` as const;
   try {
-    await connection.transact('readwrite', ['dataset'], 'to store a probe', (transaction) =>
+    await connection.transact('readwrite', ['dataset'], WANTED, (transaction) =>
       transaction.objectStore('dataset').put({ blob }, key),
     );
-    const row = await connection.transact('readonly', ['dataset'], 'to read a probe', (transaction) =>
+    const row = await connection.transact('readonly', ['dataset'], WANTED, (transaction) =>
       transaction.objectStore('dataset').get(key),
     );
     if (!row || row === true || !('blob' in row)) return false;
@@ -22,7 +23,7 @@ async function keeps(connection: Connection, blob: Blob | ArrayBuffer): Promise<
     connection.ended.throwIfAborted();
     return false;
   } finally {
-    await connection.transact('readwrite', ['dataset'], 'to delete a probe', (transaction) =>
+    await connection.transact('readwrite', ['dataset'], WANTED, (transaction) =>
       transaction.objectStore('dataset').delete(key),
     );
   }

@@ -7,7 +7,7 @@ function rotateLeft(word: number, by: number): number {
 }
 
 /** splitmix32: every call adds 0x9E3779B9 to the state and mixes it. See {@link seededWords}. */
-export function splitmix32(start: number): () => number {
+function splitmix32(start: number): () => number {
   let state = start | 0;
   return () => {
     state = (state + 0x9e3779b9) | 0;
@@ -35,7 +35,7 @@ export function xoshiro128(words: readonly [number, number, number, number]): ()
 }
 
 /** @throws DataprepError (`usage`) for what is no uint32 */
-export function checkWord(value: number, place: string): void {
+function checkWord(value: number, place: string): void {
   if (Number.isInteger(value) && value >= 0 && value < WORD) return;
   throw new DataprepError('usage', {
     place,
@@ -46,28 +46,38 @@ export function checkWord(value: number, place: string): void {
 }
 
 /**
- * The stream of uint32 words for an epoch. All arithmetic is modulo 2^32; `>>` is a logical shift.
+ * The stream of uint32 words for an epoch, or for one sample in it: a function of these alone, so that neither the order
+ * of an epoch, nor the size of its batches, nor where it was taken up again changes how a sample is varied.
+ *
+ * All arithmetic is modulo 2^32; `>>` is a logical shift.
  *
  *     splitmix32(s):   s += 0x9E3779B9; z = s
  *                      z = (z ^ (z >> 16)) * 0x21F0AAAD
  *                      z = (z ^ (z >> 15)) * 0x735A2D97
  *                      output z ^ (z >> 15)
  *
- *     start   = (first output of splitmix32 from seed) ^ epoch
- *     s0…s3   = the first four outputs of splitmix32 from start
+ *     h       = (first output of splitmix32 from seed) ^ epoch
+ *     for each byte b of the sample's key in UTF-8:
+ *       h     = first output of splitmix32 from (h ^ b)
+ *     s0…s3   = the first four outputs of splitmix32 from h
  *
  *     xoshiro128**:    output rotl(s1 * 5, 7) * 9
  *                      t = s1 << 9; s2 ^= s0; s3 ^= s1; s1 ^= s2; s0 ^= s3; s2 ^= t; s3 = rotl(s3, 11)
  *
- * splitmix32 is a bijection of its state and its states differ, so the four words are distinct and never all zero.
+ * splitmix32 is a bijection of its state and its states differ, so the four words are distinct and never all zero. Each
+ * step of h is a bijection as well: two epochs never give a sample the same words.
  *
  * @param seed whole number in 0 … 2^32 - 1
  * @param epoch whole number in 0 … 2^32 - 1
+ * @param key a sample's; without one they are the epoch's own
+ * @throws DataprepError (`usage`) for a seed or an epoch that is none
  */
-export function seededWords(seed: number, epoch: number): () => number {
+export function seededWords(seed: number, epoch: number, key = ''): () => number {
   checkWord(seed, 'seed');
   checkWord(epoch, 'epoch');
-  const next = splitmix32(splitmix32(seed)() ^ epoch);
+  let h = splitmix32(seed)() ^ epoch;
+  for (const byte of new TextEncoder().encode(key)) h = splitmix32(h ^ byte)();
+  const next = splitmix32(h);
   return xoshiro128([next(), next(), next(), next()]);
 }
 

@@ -1,7 +1,8 @@
-import { type Augmentation, type Augmented, sampleWords } from './augmentation.ts';
+import type { Augmentation, Augmented } from './augmentation.ts';
 import type { Mask } from './decode/mask.ts';
 import type { Picture } from './decode/path.ts';
 import { type Decoding, entryMask } from './picture-decoder.ts';
+import { seededWords } from './random.ts';
 import type { Entry } from './reader.ts';
 import type { Sample } from './wire.ts';
 
@@ -32,7 +33,7 @@ export async function samplePixels(
   });
   if (augment) {
     const one = ({ sample, picture }: Augmented): Augmented =>
-      augment.apply(sample, picture, sampleWords(seed, epoch, sample.key));
+      augment.apply(sample, picture, seededWords(seed, epoch, sample.key));
     found = (await augment.applyAside?.(found, seed, epoch)) ?? found.map(one);
   }
   return found.map(({ sample, picture }) => ({ sample, ...picture }));

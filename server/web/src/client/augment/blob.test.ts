@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sampleWords } from '../augmentation.ts';
 import type { Picture } from '../decode/path.ts';
+import { seededWords } from '../random.ts';
 import type { Keypoint, Sample } from '../wire.ts';
 import type { AugmentationOptions } from './options.ts';
 import { augmentation } from './varied.ts';
@@ -66,7 +66,7 @@ describe('a blob under an augmentation', () => {
     fc.assert(
       fc.property(options, place, place, fc.integer({ min: 0, max: 2 ** 32 - 1 }), (given, x, y, seed) => {
         const made = augmentation(given, INDEX);
-        const { sample, picture } = made.apply(sampleAt(x, y), blob(x, y, 3.5), sampleWords(seed, 0, 'blob'));
+        const { sample, picture } = made.apply(sampleAt(x, y), blob(x, y, 3.5), seededWords(seed, 0, 'blob'));
         const [px, py] = (sample.keypoints as [[Keypoint]])[0][0];
         fc.pre(Math.min(px, py) > 20 && Math.max(px, py) < SIDE - 20);
         const [cx, cy] = centroid(picture);
@@ -79,7 +79,7 @@ describe('a blob under an augmentation', () => {
   it('keeps its place, in other colours', () => {
     const given = { color: { brightness: [0.5, 0.5], contrast: [1, 1], saturation: [0, 0] } } as const;
     const picture = { rgb: Uint8Array.of(200, 100, 0, 255, 255, 255), width: 2, height: 1 };
-    const made = augmentation(given, INDEX).apply(sampleAt(1, 1), picture, sampleWords(0, 0, 'a'));
+    const made = augmentation(given, INDEX).apply(sampleAt(1, 1), picture, seededWords(0, 0, 'a'));
     // 0.5 (0.299 * 200 + 0.587 * 100) = 59.25.
     expect([...made.picture.rgb]).toEqual([59, 59, 59, 128, 128, 128]);
     expect(made.sample).toEqual(sampleAt(1, 1));

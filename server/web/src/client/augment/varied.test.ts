@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { sampleWords } from '../augmentation.ts';
+import { seededWords } from '../random.ts';
 import type { Sample } from '../wire.ts';
 import type { AugmentationOptions } from './options.ts';
 import { augmentation } from './varied.ts';
@@ -60,7 +60,7 @@ describe('an augmentation', () => {
     const { sample, picture: varied } = made.apply(
       vector.sample,
       given,
-      sampleWords(vector.seed, vector.epoch, vector.sample.key),
+      seededWords(vector.seed, vector.epoch, vector.sample.key),
     );
     // Python's labels are rounded to 0.001 px.
     expectClose(sample, vector.varied, 0.000_501, 'sample');

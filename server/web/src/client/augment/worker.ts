@@ -1,5 +1,6 @@
-import { type Augmented, sampleWords } from '../augmentation.ts';
+import type { Augmented } from '../augmentation.ts';
 import { serve } from '../decode/serving.ts';
+import { seededWords } from '../random.ts';
 import { augmentation } from './varied.ts';
 
 /** Samples to vary, and by what. */
@@ -13,7 +14,7 @@ export interface VariationJob {
 
 async function vary({ settings, samples, seed, epoch }: VariationJob): Promise<Augmented[]> {
   const { apply } = augmentation(...settings);
-  return samples.map(({ sample, picture }) => apply(sample, picture, sampleWords(seed, epoch, sample.key)));
+  return samples.map(({ sample, picture }) => apply(sample, picture, seededWords(seed, epoch, sample.key)));
 }
 
 serve(vary, (varied) => varied.flatMap(({ picture: { rgb, mask } }) => (mask ? [rgb, mask] : [rgb])));

@@ -12,8 +12,7 @@ function decoding(converts: boolean): DecodePath {
       const ready = RGB_FIRST.includes(native) || BGR_FIRST.includes(native);
       if (!ready && !converts) throw new Error(`the frame is ${native}, not RGB`);
       await withBytes(frame, ready ? {} : { format: 'RGBA' }, (bytes, [plane]) => {
-        if (!plane) throw new Error('the frame has no plane');
-        write(fourBytes(bytes, plane, visibleSize(frame), BGR_FIRST.includes(native)));
+        write(fourBytes(bytes, plane as PlaneLayout, visibleSize(frame), BGR_FIRST.includes(native)));
       });
     });
 }

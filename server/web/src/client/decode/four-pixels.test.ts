@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { writeRgbFast } from './four-pixels.ts';
-import { fourBytes, type Plane, type Raster, writeRgb } from './raster.ts';
+import { writeRgb } from './four-pixels.ts';
+import { BYTES, fourBytes, type Plane, type Raster, writePixels } from './raster.ts';
 
 function both(raster: Raster): { wanted: Uint8Array; found: Uint8Array } {
   const size = raster.width * raster.height * 3;
   const [wanted, found] = [new Uint8Array(size), new Uint8Array(size)];
-  writeRgb(raster, wanted);
-  writeRgbFast(raster, found);
+  writePixels(raster, wanted, 0, BYTES);
+  writeRgb(raster, found);
   return { wanted, found };
 }
 

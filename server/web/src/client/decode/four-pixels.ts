@@ -1,4 +1,4 @@
-import { BYTES, type Raster, writeRgb } from './raster.ts';
+import { BYTES, type Raster, writePixels } from './raster.ts';
 
 /** 1 in each of three fields of ten bits, for R, G and B. */
 const ONES = 0x100401;
@@ -19,13 +19,15 @@ function rgbOf(y = 0, cb = 0, cr = 0): number {
 }
 
 /**
- * As {@link writeRgb}. Y, Cb and Cr of a width that four divides take it two thirds of the time: what they add up to is
- * looked up in a table, and four pixels are written as three words instead of twelve bytes.
+ * Writes a raster's pixels as RGB, into a buffer that has nothing else, as {@link writePixels} does.
+ *
+ * Y, Cb and Cr of a width that four divides take two thirds of its time: what they add up to is looked up in a table,
+ * and four pixels are written as three words instead of twelve bytes.
  */
-export function writeRgbFast(raster: Raster, rgb: Uint8Array<ArrayBuffer>): void {
+export function writeRgb(raster: Raster, rgb: Uint8Array<ArrayBuffer>): void {
   const { bytes, planes, width, height } = raster;
   if (!raster.ycbcr || width % 4 !== 0) {
-    writeRgb(raster, rgb);
+    writePixels(raster, rgb, 0, BYTES);
     return;
   }
   const words = new Uint32Array(rgb.buffer);

@@ -43,10 +43,8 @@ export async function withBytes(
   if (bytes.length <= KEPT) spare.push(bytes);
 }
 
-/** The size of what a frame shows, in pixels; the coded size may be larger. */
+/** The size of what a frame that is not closed shows, in pixels; the coded size may be larger. */
 export function visibleSize(frame: VideoFrame): { width: number; height: number } {
-  return {
-    width: frame.visibleRect?.width ?? frame.codedWidth,
-    height: frame.visibleRect?.height ?? frame.codedHeight,
-  };
+  const { width, height } = frame.visibleRect as DOMRectReadOnly;
+  return { width, height };
 }

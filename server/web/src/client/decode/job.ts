@@ -2,10 +2,12 @@ import { DataprepError, reasonOf } from '../complaint.ts';
 import { inFlight } from '../flight.ts';
 import { bitmap } from './bitmap.ts';
 import { decoder, unconverted } from './decoder.ts';
+import { writeRgb } from './four-pixels.ts';
 import type { DecodePath, EncodedPicture, PathName, Picture } from './path.ts';
 import { planes } from './planes.ts';
 import { type Raster, valueTable, writePixels } from './raster.ts';
 import { raw } from './raw.ts';
+import { cutOut, type Sheet, sheetsOf } from './sheet.ts';
 
 /** The paths; `unconverted` is the stricter half of `decoder`. */
 export type PathId = PathName | 'unconverted';
@@ -29,6 +31,9 @@ export type Run = (job: DecodeJob) => Promise<Decoded>;
 /** Decodes under way at once: enough to keep a decoder's threads busy. */
 const DECODES_IN_FLIGHT = 8;
 
+/** Takes the pixels of one of a job's pictures, by its position in the job. */
+type Write = (raster: Raster, position: number) => void;
+
 /** Decodes, and hands the pixels on when they have the size that the dataset says. @throws DataprepError (`decode`) */
 async function decodeChecked(path: PathId, encoded: EncodedPicture, write: (raster: Raster) => void): Promise<void> {
   const refuse = (wanted: string, found: string, cause?: unknown): DataprepError => {
@@ -46,38 +51,37 @@ async function decodeChecked(path: PathId, encoded: EncodedPicture, write: (rast
   }
 }
 
-/** Writes a raster's pixels as RGB, into a buffer that has nothing else. */
-export type WriteRgb = (raster: Raster, rgb: Uint8Array<ArrayBuffer>) => void;
-
-/** Decodes to a picture of its own. @throws DataprepError (`decode`) */
-async function decodePicture(path: PathId, encoded: EncodedPicture, write: WriteRgb): Promise<Picture> {
-  const { width, height } = encoded;
-  const rgb = new Uint8Array(width * height * 3);
-  await decodeChecked(path, encoded, (raster) => write(raster, rgb));
-  return { rgb, width, height };
-}
-
-/** Does jobs on the thread that this runs on. */
-export const jobRunner =
-  (write: WriteRgb): Run =>
-  async ({ path, pictures, table }) => {
-    if (!table) return inFlight(pictures, DECODES_IN_FLIGHT, (each) => decodePicture(path, each, write));
-    const written = valueTable(table);
-    const size = pictures.reduce((sum, { width, height }) => sum + width * height * 3, 0);
-    const values = new Float32Array(size);
-    await inFlight(pictures, DECODES_IN_FLIGHT, (each, position) => {
-      const at = (size / pictures.length) * position;
-      return decodeChecked(path, each, (raster) => writePixels(raster, values, at, written));
+/** Decodes the pictures of a sheet. @throws DataprepError (`decode`) naming the first picture that fails */
+async function decodeSheet({ path, pictures }: DecodeJob, sheet: Sheet, write: Write): Promise<void> {
+  const { positions } = sheet;
+  try {
+    await decodeChecked(path, sheet.encoded, (raster) => {
+      positions.forEach((position, index) => {
+        write(cutOut(raster, sheet, index, (pictures[position] as EncodedPicture).height), position);
+      });
     });
-    return values;
-  };
-
-/** Does jobs in turn: those that wait do not take from the one under way. */
-export function inTurn(run: Run): Run {
-  let last: Promise<unknown> = Promise.resolve();
-  return (job) => {
-    const done = last.then(() => run(job));
-    last = done.catch(() => undefined);
-    return done;
-  };
+  } catch (thrown) {
+    if (positions.length < 2) throw thrown;
+    // Which of them it is shows when each is alone.
+    for (const position of positions) {
+      await decodeChecked(path, pictures[position] as EncodedPicture, (raster) => write(raster, position));
+    }
+  }
 }
+
+/** Does a job on the thread that this runs on. */
+export const runJob: Run = async (job) => {
+  const { pictures, table } = job;
+  const decode = (write: Write): Promise<unknown> =>
+    inFlight(sheetsOf(pictures), DECODES_IN_FLIGHT, (sheet) => decodeSheet(job, sheet, write));
+  if (!table) {
+    const decoded = pictures.map(({ width, height }) => ({ rgb: new Uint8Array(width * height * 3), width, height }));
+    await decode((raster, position) => writeRgb(raster, (decoded[position] as Picture).rgb));
+    return decoded;
+  }
+  const written = valueTable(table);
+  const size = pictures.reduce((sum, { width, height }) => sum + width * height * 3, 0);
+  const values = new Float32Array(size);
+  await decode((raster, position) => writePixels(raster, values, (size / pictures.length) * position, written));
+  return values;
+};

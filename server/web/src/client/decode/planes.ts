@@ -10,8 +10,8 @@ import type { DecodePath } from './path.ts';
 export const planes: DecodePath = (encoded, write) =>
   withFrame(encoded, async (frame) => {
     if (frame.format !== 'I444') throw new Error(`the frame is ${frame.format}, not I444`);
-    await withBytes(frame, {}, (bytes, [y, cb, cr]) => {
-      if (!y || !cb || !cr) throw new Error('the frame has fewer than three planes');
-      write({ bytes, planes: [y, cb, cr], step: 1, ycbcr: true, ...visibleSize(frame) });
+    await withBytes(frame, {}, (bytes, layout) => {
+      const planes = layout as [PlaneLayout, PlaneLayout, PlaneLayout];
+      write({ bytes, planes, step: 1, ycbcr: true, ...visibleSize(frame) });
     });
   });

@@ -1,8 +1,7 @@
 import { reasonOf } from '../complaint.ts';
-import { type DecodeLink, runIn, startDecoder } from './decode-link.ts';
-import { type Decoded, type DecodeJob, inTurn, jobRunner, type Run } from './job.ts';
+import { type DecodeLink, runIn, startDecoder, startHere } from './decode-link.ts';
+import type { Decoded, DecodeJob, Run } from './job.ts';
 import { type ProofRequest, type ProvenPath, provePath } from './proof.ts';
-import { writeRgb } from './raster.ts';
 import { WorkerLost } from './worker-link.ts';
 
 /** More would wait for each other: what they share (a browser's image threads, the page) is busy by then. */
@@ -137,7 +136,7 @@ export class DecodePool {
   /** For good: a worker that cannot be started now could not be in three seconds either. */
   #stayHere(because: unknown): Promise<Hand[]> {
     const start = async (): Promise<Hand[]> => {
-      const hand = await this.#proving(inTurn(jobRunner(writeRgb)));
+      const hand = await this.#proving(runIn(startHere()));
       this.#loss = `No worker decodes here, so pictures keep the page busy: ${reasonOf(because)}.`;
       return [hand];
     };

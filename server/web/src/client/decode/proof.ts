@@ -74,9 +74,13 @@ async function fault(
 ): Promise<string | null> {
   for (const golden of goldens) {
     try {
-      const [picture] = (await run({ path, pictures: [golden] })) as Picture[];
-      const difference = exact && picture ? await differsFrom(golden, picture) : null;
-      if (difference) return `${pathName(path)}: ${golden.key} gives ${difference}`;
+      // Alone, and twice together, as a sheet.
+      for (const pictures of [[golden], [golden, golden]]) {
+        for (const picture of (await run({ path, pictures })) as Picture[]) {
+          const difference = exact ? await differsFrom(golden, picture) : null;
+          if (difference) return `${pathName(path)}: ${golden.key} gives ${difference}`;
+        }
+      }
     } catch (thrown) {
       if (!(thrown instanceof DataprepError) || thrown.code !== 'decode') throw thrown;
       return `${pathName(path)}: ${golden.key} fails, ${thrown.found}`;

@@ -36,11 +36,6 @@ function fill<T extends PixelArray>(table: T, of: (channel: number, byte: number
 /** Bytes stay as they are; what overshoots is clamped. */
 export const BYTES: PixelTable = fill(new Uint8Array(3 * SPAN), (_, byte) => byte);
 
-/** Writes pixels as RGB. @param rgb as many bytes as the picture has */
-export function writeRgb(raster: Raster, rgb: Uint8Array): void {
-  writePixels(raster, rgb, 0, BYTES);
-}
-
 /** @param table the normalised value of every byte, for R, G and B in turn: 3 x 256 */
 export function valueTable(table: Float32Array): PixelTable {
   return fill(new Float32Array(3 * SPAN), (channel, byte) => table[channel * 256 + byte] as number);

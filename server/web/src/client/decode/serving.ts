@@ -13,23 +13,26 @@ export interface Answer<Done> {
 /**
  * Has the worker that this runs in answer.
  *
- * @param work does one thing after the other, in the order in which it is asked
+ * @param work what is asked is done one after the other: those that wait do not take from the one under way
  * @param given the arrays of an answer that are not copied, but handed over
  */
 export function serve<Asked, Done>(
   work: (asked: Asked) => Promise<Done>,
   given: (done: Done) => { buffer: ArrayBuffer }[],
 ): void {
-  self.onmessage = async ({ data }: MessageEvent<Asked>) => {
-    const answer: Answer<Done> = {};
-    let transfer: ArrayBuffer[] = [];
-    try {
-      const done = await work(data);
-      answer.done = done;
-      transfer = given(done).map(({ buffer }) => buffer);
-    } catch (thrown) {
-      answer.failure = thrown instanceof DataprepError ? { ...thrown } : (thrown as Error);
-    }
-    self.postMessage(answer, { transfer });
+  let last = Promise.resolve();
+  self.onmessage = ({ data }: MessageEvent<Asked>) => {
+    last = last.then(async () => {
+      const answer: Answer<Done> = {};
+      let transfer: ArrayBuffer[] = [];
+      try {
+        const done = await work(data);
+        answer.done = done;
+        transfer = given(done).map(({ buffer }) => buffer);
+      } catch (thrown) {
+        answer.failure = thrown instanceof DataprepError ? { ...thrown } : (thrown as Error);
+      }
+      self.postMessage(answer, { transfer });
+    });
   };
 }

@@ -6,15 +6,23 @@ export class WorkerLost extends Error {}
 
 const UNSTARTED = 'it cannot be started here (a Content-Security-Policy has to allow worker-src blob:)';
 
+/** A worker, or what is like one. */
+export interface WorkerEnd {
+  onmessage: Worker['onmessage'] | MessagePort['onmessage'];
+  onerror?: Worker['onerror'];
+  postMessage(data: unknown, transfer: ArrayBuffer[]): void;
+  terminate(): void;
+}
+
 /** The page's end of a worker. */
 export class WorkerLink<Asked, Done> {
-  readonly #worker: Worker;
+  readonly #worker: WorkerEnd;
   /** In the order of the questions, which is that of the answers. */
   readonly #waiting: { resolve: (answer: Answer<Done>) => void; reject: (reason: unknown) => void }[] = [];
   #ended: { reason: unknown } | null = null;
 
   /** @throws WorkerLost where there are no workers */
-  constructor(start: () => Worker) {
+  constructor(start: () => WorkerEnd) {
     try {
       this.#worker = start();
     } catch (cause) {
