@@ -3,10 +3,12 @@ by the clock and of the processor.
 
 python -m tests.bench.contender worker MANIFEST
 python -m tests.bench.contender same MANIFEST
+python -m tests.bench.contender plain
 python -m tests.bench.contender img2dataset      (by the interpreter of scripts/peers.sh)
 
-A file's seconds, on one thread, from its bytes on disk: ``same`` and ``img2dataset`` do the same job, encoded bytes of
-the resized picture; ``worker`` does all that a worker does for a record, digests, hashes, statistics and labels, too.
+A file's seconds, on one thread, from its bytes on disk: ``same``, ``plain`` and ``img2dataset`` do the same job,
+encoded bytes of the resized picture; ``worker`` does all that a worker does for a record: digests, hashes, statistics,
+labels.
 """
 
 from __future__ import annotations
@@ -76,6 +78,33 @@ def picture(record: Record, recipe: Recipe) -> bytes:
     return encode(render(pixels, output.view.passes, drawing.scale), recipe.encoding)
 
 
+def plain() -> tuple[Run, str]:
+    """The libraries alone, as in the design's table: simplejpeg decodes at a scale, Pillow resizes by bicubic."""
+    import importlib.metadata
+
+    import simplejpeg  # type: ignore[import-untyped]
+    from PIL import Image
+
+    side = 224
+
+    def run(path: str) -> int:
+        content = Path(path).read_bytes()
+        height, width, *_ = simplejpeg.decode_jpeg_header(content)
+        longest = max(height, width)
+        scale = next((scale for scale in (8, 4, 2) if longest >= 2 * side * scale), 1)
+        # The smallest scaling that leaves so much is the one that is meant.
+        pixels = simplejpeg.decode_jpeg(content, min_height=height // scale, min_width=width // scale)
+        size = round(width * side / longest), round(height * side / longest)
+        square = Image.new("RGB", (side, side))
+        small = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
+        square.paste(small, ((side - size[0]) // 2, (side - size[1]) // 2))
+        out = io.BytesIO()
+        square.save(out, "JPEG", quality=90, subsampling=0)
+        return len(out.getvalue())
+
+    return run, ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("simplejpeg", "pillow"))
+
+
 def img2dataset() -> tuple[Run, str]:
     """What it does for one downloaded image."""
     import importlib.metadata
@@ -102,7 +131,8 @@ def main(name: str, *arguments: str) -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     import cv2
 
-    run, versions = img2dataset() if name == "img2dataset" else ours(*arguments, same=name == "same")
+    others = {"img2dataset": img2dataset, "plain": plain}
+    run, versions = others[name]() if name in others else ours(*arguments, same=name == "same")
     cv2.setNumThreads(1)
     print(json.dumps(versions), flush=True)
     for line in sys.stdin:
