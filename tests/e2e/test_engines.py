@@ -152,6 +152,15 @@ def test_records_are_the_same_everywhere(engine: Engine, tmp_path: Path, form: d
             return
         assert "result" in said, said
         wanted = test_records.wanted_rows(server.url, form)
+        table = "jsons" if form["layout"] == "jsons+jpgs" else "records"
+        key, *_ = wanted[table]
+        verify = f"() => ({test_records.VERIFY})({json.dumps(form)})"
+        assert engine.run(verify)["result"]["damaged"] == []
+        changes = [[table, key, "another label"]]
+        engine.run(f"() => ({test_records.SPOIL})({json.dumps([said['result']['database'], changes])})")
+        assert [(one["half"], one["found"]) for one in engine.run(verify)["result"]["damaged"]] == [
+            ("labels", "other content")
+        ]
         assert server.stop() == 0
         read = engine.run(f"() => ({test_records.READ})({json.dumps(said['result']['database'])})")
         assert (read["rows"], read["waiting"]) == (wanted, 0)
