@@ -82,7 +82,7 @@ def plain() -> tuple[Run, str]:
     """The libraries alone, as in the design's table: simplejpeg decodes at a scale, Pillow resizes by bicubic."""
     import importlib.metadata
 
-    import simplejpeg  # type: ignore[import-untyped]
+    import simplejpeg  # type: ignore[import-untyped]  # has no type hints
     from PIL import Image
 
     side = 224
