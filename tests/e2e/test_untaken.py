@@ -51,6 +51,7 @@ def told(store: Path, *options: str, script: str = "") -> Iterator[Server]:
     with serving(store, options=options, command=command) as server:
         for path, _ in shards(server):
             assert httpx.get(server.url + path).status_code == 200
+        until(lambda: under_way(server) == 0)
         yield server
 
 
