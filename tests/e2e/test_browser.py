@@ -117,6 +117,38 @@ def test_every_encoding_decodes_to_the_same_bytes_as_in_python(
         )
 
 
+# How far apart the exact pixels and those that need not be exact are at the most, and whether any differ.
+FURTHEST = """async () => {
+  const { openDataset } = await import('/client.js');
+  const near = openDataset(location.origin, 'sample', { exact: false });
+  const exact = {};
+  for await (const { sample, rgb } of window.dataset.pixels({ split: 'train' })) exact[sample.key] = rgb;
+  let [furthest, pictures] = [0, 0];
+  for await (const { sample, rgb } of near.pixels({ split: 'train' })) {
+    if (rgb.length !== exact[sample.key].length) throw new Error(sample.key);
+    rgb.forEach((byte, at) => { furthest = Math.max(furthest, Math.abs(byte - exact[sample.key][at])); });
+    pictures++;
+  }
+  return { furthest, pictures: pictures === Object.keys(exact).length && pictures > 20, status: await near.status() };
+}"""
+
+
+@pytest.mark.parametrize("size", ["[64, 64]", "[37, 53]"])
+def test_without_exactness_the_browser_converts_and_is_off_by_one(
+    browser: BrowserContext, sample: Path, tmp_path: Path, size: str
+) -> None:
+    manifest = (sample / "manifest.yaml").read_text()
+    (sample / "sized.yaml").write_text(manifest.replace("size: [64, 64]", f"size: {size}"))
+    built(sample / "sized.yaml", tmp_path / "sized.db", "--limit", "60")
+    with serving(tmp_path / "sized.db") as server, quiet(browser) as page:
+        open_page(page, server.url, "sample")
+        assert page.evaluate(SYNC)["status"]["synced"]
+        found = page.evaluate(FURTHEST)
+    assert (found["furthest"], found["pictures"]) == (1, True)
+    assert (found["status"]["decoder"], found["status"]["exact"]) == ("decoder", False)
+    assert "Decoded pixels differ slightly from those that were prepared." in found["status"]["losses"]
+
+
 def test_4_2_0_is_decoded_exactly_even_where_the_golden_samples_are_grey(
     browser: BrowserContext, tmp_path: Path
 ) -> None:

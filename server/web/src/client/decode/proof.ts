@@ -32,11 +32,11 @@ export function pathName(path: PathId): PathName {
  *
  * For an exact result from a JPEG no path may convert colours in the browser's own way: a dataset whose few golden
  * samples happen to be grey would let that pass unseen. `planes` takes 4:4:4 only, so 4:2:0 ends with `bitmap` where
- * frames are not RGB. When exactness is not asked for, the fastest comes first: `planes` where it can be had.
+ * frames are not RGB. Where exactness is not asked for, the browser's conversion is the fastest.
  */
 export function candidatePaths(format: ImageFormat, exact: boolean): PathId[] {
   if (format === 'raw') return ['raw'];
-  if (format === 'jpeg') return exact ? ['planes', 'unconverted', 'bitmap'] : ['planes', 'decoder', 'bitmap'];
+  if (format === 'jpeg' && exact) return ['planes', 'unconverted', 'bitmap'];
   return ['decoder', 'bitmap'];
 }
 
