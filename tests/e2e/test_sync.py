@@ -186,15 +186,15 @@ def test_a_killed_server_leaves_what_was_there_and_a_new_one_sends_the_rest(
             {"offline": False, "latency": 20, "downloadThroughput": 100_000, "uploadThroughput": -1},
         )
 
-        def kill_at_the_eighteenth(route: Route) -> None:
+        def kill_at_the_twenty_second(route: Route) -> None:
             asked.append(route.request.url.rsplit("/", 1)[1].removesuffix(".bin"))
-            if len(asked) == 18:
-                # Twelve are in flight at a time, so six are stored by now.
+            if len(asked) == 22:
+                # Sixteen are in flight at a time, so six are stored by now.
                 server.process.send_signal(signal.SIGKILL)
                 server.process.wait(20)
             route.continue_()
 
-        page.route("**/shards/*.bin", kill_at_the_eighteenth)
+        page.route("**/shards/*.bin", kill_at_the_twenty_second)
         page.evaluate(START)
         said = page.evaluate(ENDED)
         assert said["code"] == "network", said
@@ -202,7 +202,7 @@ def test_a_killed_server_leaves_what_was_there_and_a_new_one_sends_the_rest(
 
     stored = set(page.evaluate(STORED))
     arrived = stored & set(asked)
-    assert 6 <= len(arrived) < 18
+    assert 6 <= len(arrived) < 22
     assert untouched <= stored
     status = page.evaluate("() => window.dataset.status()")
     assert (status["synced"], status["pending"]) == (before != "nothing", True)

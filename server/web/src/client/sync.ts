@@ -42,8 +42,8 @@ export interface SyncResult {
   preflight: Preflight;
 }
 
-/** While six come in (a browser's connections to a server) as many are written; more would only fill memory. */
-const SHARDS_IN_FLIGHT = 12;
+/** While six come in (a browser's connections to a server) others wait to be written together, a few MB of them. */
+const SHARDS_IN_FLIGHT = 16;
 
 /** How often a sync starts over because the server's store was replaced, or another tab swept, in the middle. */
 const STARTS = 4;
