@@ -14,19 +14,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
-
 from dataprep.geometry import Size
 from tests.bench import photos
 from tests.bench.incremental import command
 from tests.bench.machine import ROOT, load
-from tests.e2e.chromium import FLAGS
+from tests.bench.tab import Tab
+from tests.e2e.chromium import TFJS
 
 _SIDE = 112
 _COUNT = 10_000
 # Written by hand it takes a minute for all; the rate is the same after some hundred.
 _BY_HAND = 1000
-_TURNS = 3
+# A sync takes a second, and the machine's speed wavers by a tenth from one to the next.
+_SYNCS = 9
+_TURNS = 5
 
 _MANIFEST = """
 name: bench
@@ -43,36 +44,31 @@ def main() -> None:
     if not chromium:
         print("no Chromium here: nothing measured (scripts/chromium.sh .venv installs one)")
         return
-    with tempfile.TemporaryDirectory() as place, _served(_store(Path(place))) as url, sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            f"{place}/profile", executable_path=chromium, args=FLAGS
-        )
-        context.set_default_timeout(600_000)
-        page = context.new_page()
-        page.goto(f"{url}/v1/datasets")
-        page.add_script_tag(path=ROOT / "server/web/node_modules/@tensorflow/tfjs/dist/tf.min.js")
-        page.add_script_tag(content=Path(__file__).with_suffix(".js").read_text(), type="module")
-        page.wait_for_function("() => window.bench")
-        print(
-            f"Chromium {context.browser.version if context.browser else ''}, WebGL without a GPU; medians of {_TURNS}"
-        )
-        _compare(page)
-        context.close()
+    with (
+        tempfile.TemporaryDirectory() as place,
+        _served(_store(Path(place))) as url,
+        Tab(chromium, Path(place, "profile"), f"{url}/v1/datasets") as tab,
+    ):
+        tab.evaluate(f"{{{TFJS.read_text()}; undefined}}")
+        tab.add_module(Path(__file__).with_suffix(".js").read_text())
+        tab.wait("window.bench")
+        print(f"{tab.version}, WebGL without a GPU; medians of {_SYNCS} for syncs, else of {_TURNS}")
+        _compare(tab)
 
 
-def _compare(page: Page) -> None:
-    syncs = _turns(page, {"by hand": f"byHand({_BY_HAND})", "download": "download()", "sync": "sync()"})
-    syncs |= _turns(page, {"unchanged": "unchanged()"})
+def _compare(tab: Tab) -> None:
+    syncs = _turns(tab, {"by hand": f"byHand({_BY_HAND})", "download": "download()", "sync": "sync()"}, _SYNCS)
+    syncs |= _turns(tab, {"unchanged": "unchanged()"})
     _line("sync / by hand", "60x or more", syncs["by hand"], syncs["sync"])
     _line("sync / downloading alone, in time", "2x at most", syncs["sync"], syncs["download"])
     _line("nothing changed / sync, in time", "0.02x at most", syncs["unchanged"], syncs["sync"], invert=True)
-    epochs = _turns(page, {"by hand": "epochByHand()", "exact": "epoch(true)", "near": "epoch(false)"})
+    epochs = _turns(tab, {"by hand": "epochByHand()", "exact": "epoch(true)", "near": "epoch(false)"})
     _line("epoch to RGB, exact / by hand", "5x or more", epochs["by hand"], epochs["exact"])
     _line("epoch to RGB, exact: false / by hand", "8x or more", epochs["by hand"], epochs["near"])
-    tensors = _turns(page, {"by hand": "tensorsByHand()", "exact": "tensors(true)", "near": "tensors(false)"})
+    tensors = _turns(tab, {"by hand": "tensorsByHand()", "exact": "tensors(true)", "near": "tensors(false)"})
     _line("epoch to xs, exact / by hand", "5x or more", tensors["by hand"], tensors["exact"])
     _line("epoch to xs, exact: false / by hand", "8x or more", tensors["by hand"], tensors["near"])
-    varied = _turns(page, {"augmented": "augmented()"})
+    varied = _turns(tab, {"augmented": "augmented()"})
     _line("augmented epoch / epoch to RGB, in time", "no aim", varied["augmented"], epochs["exact"])
     longest = {
         "sync": syncs["sync"],
@@ -84,12 +80,12 @@ def _compare(page: Page) -> None:
     print(f"longest task on the main thread (wanted: none above 50 ms; 0 is none): {shown}; {load()}", flush=True)
 
 
-def _turns(page: Page, sides: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
+def _turns(tab: Tab, sides: dict[str, str], turns: int = _TURNS) -> dict[str, list[dict[str, Any]]]:
     """All sides in turn, so that what else the machine does hits them alike."""
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
-    for _ in range(_TURNS):
+    for _ in range(turns):
         for name, call in sides.items():
-            found[name].append(page.evaluate(f"() => window.bench.{call}"))
+            found[name].append(tab.evaluate(f"window.bench.{call}"))
     return found
 
 
