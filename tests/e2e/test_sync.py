@@ -189,7 +189,7 @@ def test_a_killed_server_leaves_what_was_there_and_a_new_one_sends_the_rest(
         def kill_at_the_twenty_second(route: Route) -> None:
             asked.append(route.request.url.rsplit("/", 1)[1].removesuffix(".bin"))
             if len(asked) == 22:
-                # Sixteen are in flight at a time, so six are stored by now.
+                # Twelve are in flight at a time, so ten have come; what of it is not written yet will be.
                 server.process.send_signal(signal.SIGKILL)
                 server.process.wait(20)
             route.continue_()
@@ -202,7 +202,7 @@ def test_a_killed_server_leaves_what_was_there_and_a_new_one_sends_the_rest(
 
     stored = set(page.evaluate(STORED))
     arrived = stored & set(asked)
-    assert 6 <= len(arrived) < 22
+    assert 10 <= len(arrived) < 22
     assert untouched <= stored
     status = page.evaluate("() => window.dataset.status()")
     assert (status["synced"], status["pending"]) == (before != "nothing", True)

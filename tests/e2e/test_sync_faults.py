@@ -222,6 +222,23 @@ def test_a_cut_network_and_a_closed_tab_cost_what_was_on_its_way(browser: Browse
             assert_pixels(page, versions.new)
 
 
+def test_what_had_come_before_a_failure_is_kept(browser: BrowserContext, versions: Versions) -> None:
+    with serving(versions.new) as server:
+        page = browser.new_page()
+        open_page(page, server.url, "sample")
+        shards = page.request.get(f"{server.url}/v1/datasets/sample/index.json").json()["shards"]
+        # The last that is asked for: all others are on their way by then, or wait for the next transaction.
+        broken = shards[-1]["labels"]["sha256"]
+        page.route(f"**/{broken}.json", lambda route: route.fulfill(status=404))
+        page.evaluate(START)
+        assert page.evaluate(ENDED)["code"] == "http"
+        assert stored_files(page) == files({"shards": shards[:-1]})
+        assert page.evaluate(SPOILT) == []
+        page.unroute(f"**/{broken}.json")
+        assert page.evaluate(SYNC)["result"]["shardsFetched"] == 1
+        page.close()
+
+
 def test_a_server_that_is_full_is_asked_again_when_it_says(browser: BrowserContext, versions: Versions) -> None:
     answers: list[int] = []
     # Two requests at a time, of six: the others are told to come again in a second, however often.

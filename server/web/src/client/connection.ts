@@ -64,7 +64,7 @@ const ENDINGS = {
   closed: {
     code: 'storage',
     wanted: 'the database to stay open',
-    found: 'that the browser closed it, as it does when a site’s data is cleared',
+    found: 'that the browser closed it, as when a site’s data is cleared',
     next: 'Sync again: it goes on with what is left.',
   },
 } as const;

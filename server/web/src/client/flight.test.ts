@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { grouping, inFlight, oneAhead, pipelined } from './flight.ts';
 import { portioned } from './reader.ts';
 
@@ -54,53 +54,87 @@ describe('inFlight', () => {
 });
 
 describe('grouping', () => {
-  it('hands on every item once, in order, one group at a time, and tells each what became of its group', async () => {
-    const comings = fc.array(fc.record({ item: fc.nat(), after: fc.nat(3), fails: fc.boolean() }));
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('hands on every item once, in order, one group at a time; nothing after a group that failed, which all hear of', async () => {
+    const comings = fc.array(fc.record({ after: fc.nat(9), fails: fc.nat(9).map((one) => one === 0) }));
     await fc.assert(
-      fc.asyncProperty(comings, async (list) => {
+      fc.asyncProperty(comings, fc.nat(12), async (list, patience) => {
+        let now = 0;
+        vi.spyOn(performance, 'now').mockImplementation(() => now);
         const groups: number[][] = [];
         let busy = false;
-        const put = grouping(async (group: readonly number[]) => {
+        const fails = (group: readonly number[]): boolean => group.some((at) => list[at]?.fails);
+        const { put, flush } = grouping(async (group: readonly number[]) => {
           expect(busy).toBe(false);
           busy = true;
           groups.push([...group]);
           await turn();
           busy = false;
-          if (group.some((at) => list[at]?.fails)) throw new Error(`${group[0]}`);
-        });
+          if (fails(group)) throw new Error(`${group[0]}`);
+        }, patience);
         const ends: Promise<string>[] = [];
+        const wanted: number[][] = [[]];
+        let went = 0;
         for (const [at, { after }] of list.entries()) {
-          for (let turns = 0; turns < after; turns++) await turn();
+          now += after;
+          if (after % 2) await turn();
           ends.push(
             put(at).then(
-              () => 'done',
+              () => 'taken',
               ({ message }: Error) => message,
             ),
           );
+          wanted.at(-1)?.push(at);
+          if (now - went < patience) continue;
+          went = now;
+          wanted.push([]);
         }
-        const found = await Promise.all(ends);
-        expect(groups.flat()).toEqual([...list.keys()]);
-        const wanted = groups.flatMap((group) => {
-          const failed = group.some((at) => list[at]?.fails);
-          return group.map(() => (failed ? `${group[0]}` : 'done'));
-        });
-        expect(found).toEqual(wanted);
+        const ended = await flush().then(
+          () => 'done',
+          ({ message }: Error) => message,
+        );
+        const failed = wanted.findIndex(fails);
+        const worked = failed < 0 ? wanted : wanted.slice(0, failed + 1);
+        expect(groups).toEqual(worked);
+        expect(ended).toBe(failed < 0 ? 'done' : `${wanted[failed]?.[0]}`);
+        // Whoever let a group go hears of those before it.
+        const heard = wanted.slice(0, -1).map((group) => ends[group.at(-1) as number]);
+        for (const [position, end] of heard.entries()) {
+          expect(await end).toBe(failed < 0 || position <= failed ? 'taken' : ended);
+        }
       }),
-      { numRuns: 40 },
+      { numRuns: 60 },
     );
   });
 
-  it('makes one group of what comes while it is busy', async () => {
+  it('holds up who lets a group go until the group before is worked on', async () => {
+    let finish = (): void => undefined;
     const groups: number[][] = [];
-    const put = grouping(async (group: readonly number[]) => {
+    const { put, flush } = grouping((group: readonly number[]) => {
       groups.push([...group]);
-      await turn();
+      return new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+    }, 0);
+    await put(1);
+    let through = false;
+    const second = put(2).then(() => {
+      through = true;
     });
-    const first = put(1);
-    await Promise.resolve();
-    await Promise.all([first, put(2), put(3)]);
-    await put(4);
-    expect(groups).toEqual([[1], [2, 3], [4]]);
+    await turn();
+    expect([groups, through]).toEqual([[[1]], false]);
+    finish();
+    await second;
+    await turn();
+    expect(groups).toEqual([[1], [2]]);
+    const all = flush();
+    finish();
+    await turn();
+    finish();
+    await all;
   });
 });
 

@@ -70,26 +70,36 @@ export async function* pipelined<T, R>(
 }
 
 /**
- * Hands items to `work` in groups, one after the other: what comes while it is busy is the next group.
+ * Hands items to `work` in groups, one group after the other. After a group that failed none is worked on.
  *
- * @returns what takes an item; it resolves, or rejects, as the work on its group does
+ * @param patience a group goes with the first item that comes so many milliseconds after the group before went
+ * @returns `put` takes an item; while groups go faster than they are worked on, those who put wait. `flush` lets all go
+ *   that have come, and resolves when they are worked on. Both reject with the failure.
  */
-export function grouping<T>(work: (group: readonly T[]) => Promise<unknown>): (item: T) => Promise<unknown> {
-  let last: Promise<unknown> = Promise.resolve();
-  let next: { group: T[]; done: Promise<unknown> } | null = null;
-  return (item) => {
-    if (!next) {
-      const group: T[] = [];
-      const done = last.then(() => {
-        next = null;
-        return work(group);
-      });
-      last = done.catch(() => undefined);
-      next = { group, done };
-    }
-    next.group.push(item);
-    return next.done;
+export function grouping<T>(
+  work: (group: readonly T[]) => Promise<void>,
+  patience: number,
+): { put: (item: T) => Promise<void>; flush: () => Promise<void> } {
+  let group: T[] = [];
+  let since = performance.now();
+  let last = Promise.resolve();
+  const flush = (): Promise<void> => {
+    const going = group;
+    group = [];
+    since = performance.now();
+    last = last.then(() => work(going));
+    // Whoever waits for it, now or later, hears of it.
+    last.catch(() => undefined);
+    return last;
   };
+  const put = async (item: T): Promise<void> => {
+    group.push(item);
+    if (performance.now() - since < patience) return;
+    const before = last;
+    flush();
+    await before;
+  };
+  return { put, flush };
 }
 
 /** Asks `source` for its next value while the consumer is still busy with the last one. */

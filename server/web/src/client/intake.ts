@@ -1,13 +1,12 @@
 import type { Connection, CurrentState, PendingState, StoredAs, Tables } from './connection.ts';
-import { grouping } from './flight.ts';
 import type { Transaction } from './object-store.ts';
 import type { Missing } from './sync-plan.ts';
 import type { ShardReference } from './wire.ts';
 
 /** One shard, or the half of it that was missing, verified and on its way in: rows. */
 export interface ShardDelivery {
-  images?: Tables['images']['value'];
-  labels?: Tables['labels']['value'];
+  images?: Tables['images']['value'] | undefined;
+  labels?: Tables['labels']['value'] | undefined;
 }
 
 /** Which halves of shards are stored. */
@@ -47,20 +46,17 @@ export class Intake {
     );
   }
 
-  /**
-   * Writes a shard, images and labels in one transaction; it is stored when this resolves. Shards that arrive while
-   * another is written share the next transaction: each costs the browser some milliseconds, whatever is in it.
-   */
-  readonly put: (delivery: ShardDelivery) => Promise<unknown> = grouping((deliveries) =>
-    this.connection.transact('readwrite', ['images', 'labels'], `to store ${deliveries.length} shards`, (transaction) =>
+  /** Writes shards, or halves of them, in one transaction; they are stored when this resolves. */
+  put(deliveries: readonly ShardDelivery[]): Promise<unknown> {
+    return this.connection.transact('readwrite', ['images', 'labels'], 'to store shards', (transaction) =>
       Promise.all(
         deliveries.flatMap(({ images, labels }) => [
           images && transaction.objectStore('images').put(images),
           labels && transaction.objectStore('labels').put(labels),
         ]),
       ),
-    ),
-  );
+    );
+  }
 
   /** Deletes halves of shards, all of them in one transaction. */
   async remove(damaged: readonly Missing[]): Promise<void> {

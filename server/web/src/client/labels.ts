@@ -8,7 +8,10 @@ import type { Sample, ShardLabels } from './wire.ts';
  * @param stored JSON in which the samples are the only objects right below the root
  */
 export function sampleViews(stored: Uint8Array): Uint8Array[] {
-  const [quote, backslash, open, close] = [0x22, 0x5c, 0x7b, 0x7d];
+  const quote = 0x22;
+  const backslash = 0x5c;
+  const open = 0x7b;
+  const close = 0x7d;
   const views: Uint8Array[] = [];
   let depth = 0;
   let start = 0;

@@ -51,13 +51,13 @@ export async function untilEither<T>(
 ): Promise<T> {
   // AbortSignal.any does the same, but is younger than some browsers in classrooms (Firefox 124, Safari 17.4).
   const either = new AbortController();
-  const signals = other ? [one, other] : [one];
-  const stop = (): void => either.abort(signals.find((signal) => signal.aborted)?.reason);
-  for (const signal of signals) signal.addEventListener('abort', stop);
-  if (signals.some((signal) => signal.aborted)) stop();
+  const signals = [one, other];
+  const stop = (): void => either.abort(signals.find((signal) => signal?.aborted)?.reason);
+  for (const signal of signals) signal?.addEventListener('abort', stop);
+  if (signals.some((signal) => signal?.aborted)) stop();
   try {
     return await work(either.signal);
   } finally {
-    for (const signal of signals) signal.removeEventListener('abort', stop);
+    for (const signal of signals) signal?.removeEventListener('abort', stop);
   }
 }

@@ -41,7 +41,7 @@ function checkWord(value: number, place: string): void {
     place,
     wanted: 'a whole number from 0 to 4294967295',
     found: String(value),
-    next: 'Pass such a number; the same one always draws the same.',
+    next: 'Pass such a number.',
   });
 }
 

@@ -119,7 +119,7 @@ async function noteDamage(
   // A sync that fetches images alone reads their samples from labels that wait.
   for (const { shard, faults, labels } of found) {
     if (faults.images && !faults.labels)
-      await intake.put({ labels: { sha256: shard.labels.sha256, bytes: labels.buffer } });
+      await intake.put([{ labels: { sha256: shard.labels.sha256, bytes: labels.buffer } }]);
   }
   const shards = found.map(({ shard, faults }) => ({
     ...shard,

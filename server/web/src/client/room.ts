@@ -20,8 +20,10 @@ export async function bytesFree(): Promise<number | null> {
 export function bytesStored(keys: StoredKeys, states: readonly (CurrentState | PendingState | undefined)[]): number {
   const sizes = new Map<string, number>();
   for (const shard of states.flatMap((state) => state?.index.shards ?? [])) {
-    if (keys.images.has(shard.images.sha256)) sizes.set(shard.images.sha256, shard.images.bytes);
-    if (keys.labels.has(shard.labels.sha256)) sizes.set(shard.labels.sha256, shard.labels.bytes);
+    for (const half of ['images', 'labels'] as const) {
+      const { sha256, bytes } = shard[half];
+      if (keys[half].has(sha256)) sizes.set(sha256, bytes);
+    }
   }
   return [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
 }

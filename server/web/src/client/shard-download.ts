@@ -27,8 +27,8 @@ export async function downloadShard(
   const place = `shard ${shard.id} (${address.shard(shard.labels.sha256, 'json')})`;
   if (labelHalf) checkShard(parseJson(labelHalf.bytes, place, withoutPoints), shard, place);
   return {
-    ...(imageHalf && { images: { sha256: shard.images.sha256, blob: imageHalf.kept } }),
-    ...(labelHalf && { labels: { sha256: shard.labels.sha256, bytes: labelHalf.bytes.buffer } }),
+    images: imageHalf && { sha256: shard.images.sha256, blob: imageHalf.kept },
+    labels: labelHalf && { sha256: shard.labels.sha256, bytes: labelHalf.bytes.buffer },
   };
 }
 

@@ -29,7 +29,7 @@ export function surroundings(): Surroundings {
   if (!globalThis.isSecureContext) {
     losses.push(
       'No service worker: a page cannot be loaded again without its server, so it must stay open.',
-      'No camera and no WebGPU: browsers keep them for https and for localhost.',
+      'No camera and no WebGPU: browsers want https or localhost.',
     );
   }
   return { secureContext: globalThis.isSecureContext, losses };

@@ -53,7 +53,7 @@ function checkSplits(index: DatasetIndex, asked: readonly string[] | undefined):
       place: `sync({ splits }) of ${index.name}`,
       wanted: `some of ${known.join(', ')}`,
       found: JSON.stringify(split),
-      next: 'Leave `splits` out to sync them all.',
+      next: 'Leave `splits` out for all.',
     });
   }
   return [...new Set(asked ?? known)];

@@ -3,7 +3,7 @@ import { checkContract, checkIndex } from './check.ts';
 import { DataprepError } from './complaint.ts';
 import type { CurrentState } from './connection.ts';
 import { downloadJson } from './download.ts';
-import { inFlight } from './flight.ts';
+import { grouping, inFlight } from './flight.ts';
 import { filesOf, holds, type Intake, type ShardDelivery, type StoredKeys } from './intake.ts';
 import { besideReaders, oneSync, untilEither } from './lock.ts';
 import { look, type Preflight, whatWouldBe } from './preflight.ts';
@@ -42,8 +42,14 @@ export interface SyncResult {
   preflight: Preflight;
 }
 
-/** While six come in (a browser's connections to a server) others wait to be written together, a few MB of them. */
-const SHARDS_IN_FLIGHT = 16;
+/** While six files come in (a browser's connections to a server), others wait for theirs or are hashed. */
+const SHARDS_IN_FLIGHT = 12;
+
+/**
+ * A transaction costs the browser some milliseconds, whatever is in it, so what comes within this time, in milliseconds,
+ * is written in one. It is what is lost with a browser that crashes.
+ */
+const PATIENCE = 100;
 
 /** How often a sync starts over because the server's store was replaced, or another tab swept, in the middle. */
 const STARTS = 4;
@@ -157,7 +163,7 @@ class SyncRun {
     }
     await this.#intake.begin({ index, splits: plan.splits });
     this.#begin(plan);
-    await inFlight(plan.missing, SHARDS_IN_FLIGHT, (each) => this.#fetchShard(each, index));
+    await this.#fetch(plan.missing, index);
 
     this.#report('swap');
     const filesSwept = await this.#swap(index, contract, plan.splits);
@@ -180,19 +186,30 @@ class SyncRun {
     this.#report('shards');
   }
 
-  async #fetchShard(missing: Missing, index: DatasetIndex): Promise<void> {
-    let delivery: ShardDelivery;
+  async #fetch(missing: readonly Missing[], index: DatasetIndex): Promise<void> {
+    const { put, flush } = grouping<[Missing, ShardDelivery]>(async (group) => {
+      await this.#intake.put(group.map(([, delivery]) => delivery));
+      for (const [each] of group) {
+        this.#progress.shardsDone += 1;
+        this.#progress.bytesDone += bytesOf(each);
+        this.#report('shards');
+      }
+    }, PATIENCE);
     try {
-      delivery = await downloadShard(this.#address, missing, await this.#intake.storedAs(), this.#signal);
+      await inFlight(missing, SHARDS_IN_FLIGHT, async (each) => put([each, await this.#fetchShard(each, index)]));
+    } finally {
+      // Of an interrupted sync, too: what has come in and was verified need not come again.
+      await flush();
+    }
+  }
+
+  async #fetchShard(missing: Missing, index: DatasetIndex): Promise<ShardDelivery> {
+    try {
+      return await downloadShard(this.#address, missing, await this.#intake.storedAs(), this.#signal);
     } catch (thrown) {
       if (thrown instanceof DataprepError && thrown.code === 'http') await this.#unlessReplaced(index, thrown);
       throw thrown;
     }
-    this.#signal.throwIfAborted();
-    await this.#intake.put(delivery);
-    this.#progress.shardsDone += 1;
-    this.#progress.bytesDone += bytesOf(missing);
-    this.#report('shards');
   }
 
   /** A shard is gone: if the server has another digest by now, the sync starts over; else the failure stands. */

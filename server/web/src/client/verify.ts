@@ -59,7 +59,7 @@ export async function verifyDataset(
         await intake.remove(missing);
         const as = await intake.storedAs();
         await inFlight(missing, SHARDS_IN_FLIGHT, async (each) =>
-          intake.put(await fetchAgain(address, each, as, signal)),
+          intake.put([await fetchAgain(address, each, as, signal)]),
         );
         const bytesFetched = missing.reduce((sum, each) => sum + bytesOf(each), 0);
         return { digest: index.digest, filesChecked: 2 * shards.length, damaged, bytesFetched };
@@ -78,20 +78,23 @@ async function findDamage(
 ): Promise<{ damaged: DamagedFile[]; missing: Missing[] }> {
   const progress = { filesDone: 0, filesTotal: 2 * shards.length };
   const found = await inFlight(shards, SHARDS_IN_FLIGHT, async (shard) => {
-    const images = await faultOf(signal, shard.images.sha256, () => vault.images(shard.images.sha256));
-    const labels = await faultOf(signal, shard.labels.sha256, () => vault.labels(shard.labels.sha256));
+    const missing: Missing = { shard, images: false, labels: false };
+    const damaged: DamagedFile[] = [];
+    for (const half of ['images', 'labels'] as const) {
+      const { sha256 } = shard[half];
+      const fault = await faultOf(signal, sha256, () => vault[half](sha256));
+      if (!fault) continue;
+      missing[half] = true;
+      damaged.push({ shard: shard.id, half, found: fault });
+    }
     progress.filesDone += 2;
     onProgress?.({ ...progress });
-    return { shard, images, labels };
+    return { missing, damaged };
   });
-  const missing: Missing[] = [];
-  const damaged: DamagedFile[] = [];
-  for (const { shard, images, labels } of found) {
-    if (images) damaged.push({ shard: shard.id, half: 'images', found: images });
-    if (labels) damaged.push({ shard: shard.id, half: 'labels', found: labels });
-    if (images || labels) missing.push({ shard, images: images !== null, labels: labels !== null });
-  }
-  return { damaged, missing };
+  return {
+    damaged: found.flatMap(({ damaged }) => damaged),
+    missing: found.flatMap(({ missing, damaged }) => (damaged[0] ? missing : [])),
+  };
 }
 
 /** What is found in place of content with this digest; null when it is that. */
