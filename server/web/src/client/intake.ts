@@ -1,7 +1,11 @@
 import type { Connection, CurrentState, PendingState, StoredAs, Tables } from './connection.ts';
+import { inFlight } from './flight.ts';
 import type { Transaction } from './object-store.ts';
 import type { Missing } from './sync-plan.ts';
 import type { ShardReference } from './wire.ts';
+
+/** Each is copied in a task of the page, a millisecond of it: all of a group at once would make it stand still. */
+const PUTS_IN_FLIGHT = 4;
 
 /** One shard, or the half of it that was missing, verified and on its way in: rows. */
 export interface ShardDelivery {
@@ -49,8 +53,8 @@ export class Intake {
   /** Writes shards, or halves of them, in one transaction; they are stored when this resolves. */
   put(deliveries: readonly ShardDelivery[]): Promise<unknown> {
     return this.connection.transact('readwrite', ['images', 'labels'], 'to store shards', (transaction) =>
-      Promise.all(
-        deliveries.flatMap(({ images, labels }) => [
+      inFlight(deliveries, PUTS_IN_FLIGHT, ({ images, labels }) =>
+        Promise.all([
           images && transaction.objectStore('images').put(images),
           labels && transaction.objectStore('labels').put(labels),
         ]),

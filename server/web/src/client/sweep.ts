@@ -3,7 +3,7 @@ import { deletionsOf, STOCKED, stockIn } from './intake.ts';
 
 /** Whether a sync has left files of the old index in place, since somebody was reading them. */
 export async function leftUnswept(connection: Connection): Promise<boolean> {
-  return connection.transact('readonly', ['dataset'], 'to see what is left to sweep', async (transaction) => {
+  return connection.transact('readonly', ['dataset'], 'to see what is left', async (transaction) => {
     return (await transaction.objectStore('dataset').get('unswept')) !== undefined;
   });
 }
