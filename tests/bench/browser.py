@@ -26,7 +26,7 @@ _COUNT = 10_000
 # Written by hand it takes a minute for all; the rate is the same after some hundred.
 _BY_HAND = 1000
 # A sync takes a second, and the machine's speed wavers by a tenth from one to the next.
-_SYNCS = 9
+_SYNCS = 10
 _TURNS = 5
 
 _MANIFEST = """
@@ -81,11 +81,11 @@ def _compare(tab: Tab) -> None:
 
 
 def _turns(tab: Tab, sides: dict[str, str], turns: int = _TURNS) -> dict[str, list[dict[str, Any]]]:
-    """All sides in turn, so that what else the machine does hits them alike."""
+    """All sides in turn, there and back: what else the machine does, and what one leaves behind, hits them alike."""
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
-    for _ in range(turns):
-        for name, call in sides.items():
-            found[name].append(tab.evaluate(f"window.bench.{call}"))
+    for turn in range(turns):
+        for name in list(sides)[:: -1 if turn % 2 else 1]:
+            found[name].append(tab.evaluate(f"window.bench.{sides[name]}"))
     return found
 
 
