@@ -11,7 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import TimeoutError as Timeout
 
 from tests.e2e.chromium import FLAGS, executable
 from tests.e2e.conftest import serving
@@ -46,6 +47,19 @@ class Killable:
 @contextmanager
 def killable(profile: Path) -> Iterator[Killable]:
     """Opens a profile. Playwright would close the browser in order, so it is only connected to it."""
+    with sync_playwright() as playwright, ExitStack() as stack:
+        try:
+            process, browser = stack.enter_context(_connected(playwright, profile))
+        except Timeout:
+            # Seen once, on a busy machine: Chromium took the connection, and said nothing for two minutes.
+            process, browser = stack.enter_context(_connected(playwright, profile))
+        page = browser.contexts[0].new_page()
+        page.set_default_timeout(60_000)
+        yield Killable(process, page)
+
+
+@contextmanager
+def _connected(playwright: Playwright, profile: Path) -> Iterator[tuple[subprocess.Popen[bytes], Browser]]:
     port_file = profile / "DevToolsActivePort"
     port_file.unlink(missing_ok=True)
     process = subprocess.Popen(
@@ -58,11 +72,7 @@ def killable(profile: Path) -> Iterator[Killable]:
                 break
             time.sleep(0.05)
         port = port_file.read_text().splitlines()[0]
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", timeout=120_000)
-            page = browser.contexts[0].new_page()
-            page.set_default_timeout(60_000)
-            yield Killable(process, page)
+        yield process, playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", timeout=60_000)
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

@@ -48,8 +48,7 @@ type Table = keyof Tables;
 const NEXT = {
   open: 'Allow this site to store data (private windows often do not), then reload.',
   readonly: 'Reload the page; if it fails again, delete the dataset and sync anew.',
-  readwrite:
-    'Free disk space, delete another dataset or sync fewer splits; then sync again: it goes on where it was.',
+  readwrite: 'Free disk space, delete another dataset or sync fewer splits; then sync again: it goes on where it was.',
   delete: 'Reload the page and try again, or delete this site’s data in the browser’s settings.',
 };
 
