@@ -18,7 +18,7 @@ from dataprep.geometry import Size
 from tests.bench import photos
 from tests.bench.incremental import command
 from tests.bench.machine import ROOT, load
-from tests.bench.tab import Tab
+from tests.bench.tab import Tab, opened
 from tests.e2e.chromium import TFJS
 
 _SIDE = 112
@@ -47,7 +47,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as place,
         _served(_store(Path(place))) as url,
-        Tab(chromium, Path(place, "profile"), f"{url}/v1/datasets") as tab,
+        opened(chromium, Path(place, "profile"), f"{url}/v1/datasets") as tab,
     ):
         tab.evaluate(f"{{{TFJS.read_text()}; undefined}}")
         tab.add_module(Path(__file__).with_suffix(".js").read_text())

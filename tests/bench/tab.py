@@ -9,43 +9,46 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.e2e.chromium import FLAGS
 
 
-class Tab:
-    """One page with a profile of its own. Of the browser's protocol only `Runtime.evaluate` is in use, over a pipe."""
+@contextmanager
+def opened(chromium: str, profile: Path, url: str) -> Iterator[Tab]:
+    """A page of a fresh browser, once it is loaded."""
+    (asked, ask), (hear, heard) = os.pipe(), os.pipe()
+    # The browser reads from descriptor 3 and answers on 4.
+    process = subprocess.Popen(
+        ["bash", "-c", f'exec "$@" 3<&{asked} 4>&{heard}', "bash", chromium, "--headless=new", *FLAGS,
+         "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"],
+        pass_fds=(asked, heard), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(asked)
+    os.close(heard)
+    try:
+        yield Tab(ask, hear, url)
+    finally:
+        process.terminate()
+        process.wait(20)
+        os.close(ask)
+        os.close(hear)
 
-    def __init__(self, chromium: str, profile: Path, url: str) -> None:
-        (asked, self._ask), (self._hear, heard) = os.pipe(), os.pipe()
-        # The browser reads from descriptor 3 and answers on 4.
-        self._process = subprocess.Popen(
-            ["bash", "-c", f'exec "$@" 3<&{asked} 4>&{heard}', "bash", chromium, "--headless=new", *FLAGS,
-             "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"],
-            pass_fds=(asked, heard), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        os.close(asked)
-        os.close(heard)
+
+class Tab:
+    """A page. Of the browser's protocol only `Runtime.evaluate` is in use, over a pipe."""
+
+    def __init__(self, ask: int, hear: int, url: str) -> None:
+        self._ask, self._hear = ask, hear
         self._said = b""
         self._calls = 0
         self.version: str = self._call("Browser.getVersion", {})["product"]
         target = self._call("Target.createTarget", {"url": url})["targetId"]
         self._session = self._call("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]
         self.wait(f"location.href === {json.dumps(url)} && document.readyState === 'complete'")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.terminate()
-        self._process.wait(20)
-        os.close(self._ask)
-        os.close(self._hear)
 
     def evaluate(self, expression: str) -> Any:
         """The value of an expression in the page, awaited if it is a promise; what it throws is a RuntimeError."""

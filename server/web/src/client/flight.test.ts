@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { grouping, inFlight, oneAhead, pipelined } from './flight.ts';
 import { portioned } from './reader.ts';
 
@@ -54,87 +54,103 @@ describe('inFlight', () => {
 });
 
 describe('grouping', () => {
-  afterEach(() => {
-    vi.restoreAllMocks();
+  beforeEach(() => {
+    vi.useFakeTimers();
   });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const lasting = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-  it('hands on every item once, in order, one group at a time; nothing after a group that failed, which all hear of', async () => {
+  it('hands on every item once, in order, one group at a time; nothing after a group that failed, which others hear', async () => {
     const comings = fc.array(fc.record({ after: fc.nat(9), fails: fc.nat(9).map((one) => one === 0) }));
+    const limits = fc.record({ size: fc.integer({ min: 1, max: 5 }), patience: fc.integer({ min: 1, max: 12 }) });
     await fc.assert(
-      fc.asyncProperty(comings, fc.nat(12), async (list, patience) => {
-        let now = 0;
-        vi.spyOn(performance, 'now').mockImplementation(() => now);
+      fc.asyncProperty(comings, limits, fc.nat(20), async (list, { size, patience }, takes) => {
         const groups: number[][] = [];
         let busy = false;
         const fails = (group: readonly number[]): boolean => group.some((at) => list[at]?.fails);
-        const { put, flush } = grouping(async (group: readonly number[]) => {
-          expect(busy).toBe(false);
-          busy = true;
-          groups.push([...group]);
-          await turn();
-          busy = false;
-          if (fails(group)) throw new Error(`${group[0]}`);
-        }, patience);
+        const { put, flush } = grouping(
+          async (group: readonly number[]) => {
+            expect(busy).toBe(false);
+            busy = true;
+            groups.push([...group]);
+            await lasting(takes);
+            busy = false;
+            if (fails(group)) throw new Error(`${group[0]}`);
+          },
+          size,
+          patience,
+        );
+        const said = (promise: Promise<void>): Promise<string> =>
+          promise.then(
+            () => 'done',
+            ({ message }: Error) => message,
+          );
         const ends: Promise<string>[] = [];
         const wanted: number[][] = [[]];
-        let went = 0;
+        let [now, began] = [0, 0];
         for (const [at, { after }] of list.entries()) {
           now += after;
-          if (after % 2) await turn();
-          ends.push(
-            put(at).then(
-              () => 'taken',
-              ({ message }: Error) => message,
-            ),
-          );
-          wanted.at(-1)?.push(at);
-          if (now - went < patience) continue;
-          went = now;
-          wanted.push([]);
+          await vi.advanceTimersByTimeAsync(after);
+          let group = wanted.at(-1) as number[];
+          if (group.length === size || (group.length > 0 && now >= began + patience)) {
+            group = [];
+            wanted.push(group);
+          }
+          if (group.length === 0) began = now;
+          group.push(at);
+          ends.push(said(put(at)));
         }
-        const ended = await flush().then(
-          () => 'done',
-          ({ message }: Error) => message,
-        );
+        const last = wanted.at(-1) as number[];
+        // What is flushed may be nothing.
+        const gone = last.length === size;
+        const ending = said(flush());
+        await vi.runAllTimersAsync();
         const failed = wanted.findIndex(fails);
+        const failure = `${wanted[failed]?.[0]}`;
         const worked = failed < 0 ? wanted : wanted.slice(0, failed + 1);
-        expect(groups).toEqual(worked);
-        expect(ended).toBe(failed < 0 ? 'done' : `${wanted[failed]?.[0]}`);
-        // Whoever let a group go hears of those before it.
-        const heard = wanted.slice(0, -1).map((group) => ends[group.at(-1) as number]);
-        for (const [position, end] of heard.entries()) {
-          expect(await end).toBe(failed < 0 || position <= failed ? 'taken' : ended);
+        expect(groups).toEqual(gone && failed < 0 ? [...worked, []] : worked);
+        expect(await ending).toBe(failed < 0 ? 'done' : failure);
+        for (const [position, group] of wanted.entries()) {
+          const [first, ...others] = group.map((at) => ends[at]);
+          if (first) expect(await first).toBe(failed < 0 || position <= failed ? 'done' : failure);
+          for (const other of others) expect(await other).toBe('done');
         }
       }),
-      { numRuns: 60 },
     );
   });
 
-  it('holds up who lets a group go until the group before is worked on', async () => {
-    let finish = (): void => undefined;
+  it('lets an item go that nothing follows', async () => {
     const groups: number[][] = [];
-    const { put, flush } = grouping((group: readonly number[]) => {
-      groups.push([...group]);
-      return new Promise<void>((resolve) => {
-        finish = resolve;
-      });
-    }, 0);
-    await put(1);
+    const { put } = grouping(
+      async (group: readonly number[]) => {
+        groups.push([...group]);
+      },
+      9,
+      100,
+    );
+    await Promise.all([put(1), put(2)]);
+    await vi.advanceTimersByTimeAsync(99);
+    expect(groups).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(groups).toEqual([[1, 2]]);
+    // Nothing goes on behind it.
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('holds up who begins a group until the one before is worked on', async () => {
+    const { put } = grouping(() => lasting(50), 2, 10);
+    await Promise.all([put(1), put(2)]);
     let through = false;
-    const second = put(2).then(() => {
+    put(3).then(() => {
       through = true;
     });
-    await turn();
-    expect([groups, through]).toEqual([[[1]], false]);
-    finish();
-    await second;
-    await turn();
-    expect(groups).toEqual([[1], [2]]);
-    const all = flush();
-    finish();
-    await turn();
-    finish();
-    await all;
+    await put(4);
+    await vi.advanceTimersByTimeAsync(49);
+    expect(through).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(through).toBe(true);
   });
 });
 

@@ -72,32 +72,34 @@ export async function* pipelined<T, R>(
 /**
  * Hands items to `work` in groups, one group after the other. After a group that failed none is worked on.
  *
- * @param patience a group goes with the first item that comes so many milliseconds after the group before went
- * @returns `put` takes an item; while groups go faster than they are worked on, those who put wait. `flush` lets all go
- *   that have come, and resolves when they are worked on. Both reject with the failure.
+ * @param size a group goes when it has so many items,
+ * @param patience or so many milliseconds after its first item came
+ * @returns `put` takes an item; whoever begins a group waits until the one before is worked on. `flush` lets all go that
+ *   have come, and resolves when they are worked on. Both reject with the failure.
  */
 export function grouping<T>(
   work: (group: readonly T[]) => Promise<void>,
+  size: number,
   patience: number,
 ): { put: (item: T) => Promise<void>; flush: () => Promise<void> } {
   let group: T[] = [];
-  let since = performance.now();
   let last = Promise.resolve();
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = (): Promise<void> => {
+    clearTimeout(timer);
     const going = group;
     group = [];
-    since = performance.now();
     last = last.then(() => work(going));
     // Whoever waits for it, now or later, hears of it.
     last.catch(() => undefined);
     return last;
   };
   const put = async (item: T): Promise<void> => {
-    group.push(item);
-    if (performance.now() - since < patience) return;
     const before = last;
-    flush();
-    await before;
+    const count = group.push(item);
+    if (count === 1) timer = setTimeout(flush, patience);
+    if (count === size) flush();
+    if (count === 1) await before;
   };
   return { put, flush };
 }

@@ -46,10 +46,13 @@ export interface SyncResult {
 const SHARDS_IN_FLIGHT = 12;
 
 /**
- * A transaction costs the browser some milliseconds, whatever is in it, so what comes within this time, in milliseconds,
- * is written in one. It is what is lost with a browser that crashes.
+ * A transaction costs the browser some milliseconds, whatever is in it, so several shards share one: as many as come
+ * within this time, in milliseconds. It is what is lost with a browser that crashes.
  */
 const PATIENCE = 100;
+
+/** Shards that go without waiting for more: the timers of a page that nobody sees may fire once a minute. */
+const GROUP = 16;
 
 /** How often a sync starts over because the server's store was replaced, or another tab swept, in the middle. */
 const STARTS = 4;
@@ -187,14 +190,18 @@ class SyncRun {
   }
 
   async #fetch(missing: readonly Missing[], index: DatasetIndex): Promise<void> {
-    const { put, flush } = grouping<[Missing, ShardDelivery]>(async (group) => {
-      await this.#intake.put(group.map(([, delivery]) => delivery));
-      for (const [each] of group) {
-        this.#progress.shardsDone += 1;
-        this.#progress.bytesDone += bytesOf(each);
-        this.#report('shards');
-      }
-    }, PATIENCE);
+    const { put, flush } = grouping<[Missing, ShardDelivery]>(
+      async (group) => {
+        await this.#intake.put(group.map(([, delivery]) => delivery));
+        for (const [each] of group) {
+          this.#progress.shardsDone += 1;
+          this.#progress.bytesDone += bytesOf(each);
+          this.#report('shards');
+        }
+      },
+      GROUP,
+      PATIENCE,
+    );
     try {
       await inFlight(missing, SHARDS_IN_FLIGHT, async (each) => put([each, await this.#fetchShard(each, index)]));
     } finally {
