@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 
 import click
 
 from dataprep import __version__
+from dataprep.build.interruption import interrupt
 from dataprep.commands import DATA_FAILS, GOOD, INTERRUPTED, WRONG_USE
 from dataprep.commands.build import build
 from dataprep.commands.export import export
@@ -48,6 +50,8 @@ def main() -> None:
     """Runs the command line, and turns what goes wrong into one sentence and an exit code."""
     # What is imported and planned stays until the end: to look for cycles among it, again and again, finds nothing.
     gc.set_threshold(100_000, 50, 100)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not what a shell gave it
+        signal.signal(signal.SIGINT, interrupt)
     try:
         sys.exit(cli.main(standalone_mode=False) or GOOD)
     except BuildInterrupted as error:
@@ -63,4 +67,5 @@ def main() -> None:
         click.echo(f"dataprep: {error}", err=True)
         sys.exit(DATA_FAILS if isinstance(error, StoreCorrupt) else WRONG_USE)
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # or the interpreter, while it ends, would die of another
         gc.freeze()  # or the interpreter looks for cycles once more before it ends

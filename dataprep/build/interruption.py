@@ -6,27 +6,48 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+
+def interrupt(_number: int, _frame: object) -> None:
+    """What SIGINT does in a process of the command line: it raises KeyboardInterrupt, once.
+
+    What comes after it is short, and says what became of the work; another SIGINT would only cut that off.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 @contextmanager
 def on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
-    """Calls `stop` at the first SIGINT; a second one raises KeyboardInterrupt.
+    """Calls `stop` at the first SIGINT; a second one does what it did before the block.
 
+    Where that is `interrupt` and the block ends by an exception, the first one has been the one that it waits for.
     Outside the main thread signals are somebody else's, and nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    before: Any = signal.getsignal(signal.SIGINT)
+    after = before
+    heard = False
+
     def first(_number: int, _frame: object) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        nonlocal heard
+        heard = True
+        signal.signal(signal.SIGINT, before)
         stop()
 
-    before = signal.signal(signal.SIGINT, first)
+    signal.signal(signal.SIGINT, first)
     try:
         yield
+    except BaseException:
+        if heard and before is interrupt:
+            after = signal.SIG_IGN
+        raise
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, after)
 
 
 @contextmanager

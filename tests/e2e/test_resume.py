@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -224,13 +225,23 @@ def test_a_changed_manifest_takes_nothing_over_from_an_unfinished_build(photos: 
     assert images == used
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(photos: Path, times: int) -> None:
+@pytest.mark.parametrize(
+    ("times", "apart"),
+    [
+        pytest.param(1, 0, id="once"),
+        pytest.param(2, 0.05, id="twice"),
+        pytest.param(None, 0.002, id="held down"),
+        pytest.param(None, 0.05, id="until it ends"),
+    ],
+)
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(photos: Path, times: int | None, apart: float) -> None:
     with begin(photos, "--workers", "2") as process:
         wait_for_work(photos, process)
-        for _ in range(times):
+        for _ in itertools.count() if times is None else range(times):
+            if process.poll() is not None:
+                break
             os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
-            time.sleep(0.05)
+            time.sleep(apart)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, b""), err
     assert b"Traceback" not in err
