@@ -91,7 +91,7 @@ WATCH = """() => {
 }"""
 
 # What pixels and batches hold, and on which thread it came about: by an augmentation of ours, by one that is written by
-# hand, which has no workers; at last where no worker can be started.
+# hand, which has no workers; where no worker can be started; at last where they break down, pictures in hand.
 VARIED = """async (options) => {
   const [{ openDataset }, { augmentation }] = await Promise.all([import('/client.js'), import('/augment.js')]);
   const dataset = openDataset(location.origin, 'masks');
@@ -119,8 +119,17 @@ VARIED = """async (options) => {
   window.Worker = function () { throw new Error('none here'); };
   const fresh = await import('/augment.js?anew');
   const alone = await read(fresh.augmentation(options, { keypoints: null }));
+  window.Worker = class extends Worker {
+    postMessage(message, ...rest) {
+      super.postMessage(message, ...rest);
+      if (message.settings) window.varied.taken = message.samples.every(({ picture }) => picture.rgb.length === 0);
+      if (message.settings && window.varied.asked > 6) this.dispatchEvent(new ErrorEvent('error', { message: 'gone' }));
+    }
+  };
+  const frail = await import('/augment.js?frail');
+  const broken = await read(frail.augmentation(options, { keypoints: null }));
   window.Worker = Worker;
-  return { ours, byHand, again, alone };
+  return { ours, byHand, again, alone, broken };
 }"""
 
 
@@ -137,9 +146,12 @@ def test_pictures_are_varied_in_workers_and_on_the_page_where_there_are_none(tmp
         page.evaluate(WATCH)
         found = page.evaluate(VARIED, options)
     told = {name: (read["found"], read["batches"]) for name, read in found.items()}
-    assert told["ours"] == told["byHand"] == told["again"] == told["alone"]
+    assert told["ours"] == told["byHand"] == told["again"] == told["alone"] == told["broken"]
     assert len(found["ours"]["found"]) == 6 and any(mask for _, _, mask in found["ours"]["found"])
     # Six samples as pixels and as batches.
     assert [(found[name]["here"], found[name]["asked"]) for name in ("ours", "again")] == [(0, 12)] * 2
     assert found["byHand"]["asked"] == found["alone"]["asked"] == 0
     assert found["byHand"]["here"] >= 12 and found["alone"]["here"] >= 12
+    # The first six came back; of the others some were with a worker when it broke down, and are made here.
+    assert found["broken"]["taken"] and found["broken"]["asked"] > 6
+    assert 0 < found["broken"]["here"] < found["alone"]["here"]

@@ -43,7 +43,8 @@ export function augmentation(options: AugmentationOptions, index: Pick<DatasetIn
     async applyAside(samples, seed, epoch) {
       const one = ({ sample, picture }: Augmented): Augmented =>
         apply(sample, picture, seededWords(seed, epoch, sample.key));
-      return (await crew.run({ settings, samples, seed, epoch })) ?? samples.map(one);
+      const done = await crew.run({ settings, samples, seed, epoch });
+      return done ?? (samples.every(({ picture }) => picture.rgb.length > 0) ? samples.map(one) : null);
     },
   };
 }

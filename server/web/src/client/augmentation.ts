@@ -20,8 +20,11 @@ export interface Augmentation {
    */
   apply(sample: Sample, picture: MaskedPicture, words: () => number): Augmented;
   /**
-   * What `apply` makes of samples with the words of (seed, epoch, key), in workers. Where an augmentation has no such
-   * function, `apply` is called, on the thread that reads.
+   * What `apply` makes of samples with the words of (seed, epoch, key), in workers, which take the pictures' memory along:
+   * their arrays are empty afterwards. Where an augmentation has no such function, `apply` is called, on the thread that
+   * reads.
+   *
+   * @returns null when the workers broke down and the pictures went with them: decode them once more, for `apply`
    */
-  applyAside?(samples: readonly Augmented[], seed: number, epoch: number): Promise<Augmented[]>;
+  applyAside?(samples: readonly Augmented[], seed: number, epoch: number): Promise<Augmented[] | null>;
 }

@@ -40,13 +40,9 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
 
 async function detailOf(response: Response): Promise<string> {
   const status = `${response.status} ${response.statusText}`.trim();
-  try {
-    const problem: unknown = await response.json();
-    if (typeof problem === 'object' && problem !== null && 'detail' in problem) return `${status} (${problem.detail})`;
-  } catch {
-    // Not every server in between answers errors in JSON; the status alone is then all there is to say.
-  }
-  return status;
+  // Not every server in between answers errors in JSON; the status alone is then all there is to say.
+  const problem: { detail?: unknown } | null = await response.json().catch(() => null);
+  return problem?.detail ? `${status} (${problem.detail})` : status;
 }
 
 async function tryOnce<T>(url: string, options: DownloadOptions, take: Take<T>): Promise<T> {
@@ -60,8 +56,7 @@ async function tryOnce<T>(url: string, options: DownloadOptions, take: Take<T>):
   };
   if (response.status < 500) throw new DataprepError('http', parts);
   const again = response.headers.get('Retry-After');
-  if (again === null) throw new DataprepError('network', parts);
-  throw Object.assign(new DataprepError('network', parts), { again: millisecondsUntil(again) });
+  throw Object.assign(new DataprepError('network', parts), again !== null && { again: millisecondsUntil(again) });
 }
 
 /** What Retry-After says: seconds, or a date. What it says in no known way is as if it were soon. */

@@ -40,7 +40,7 @@ export class ObjectStore<Key extends string, Row> {
   }
 
   async getAllKeys(): Promise<Key[]> {
-    return (await answered(this.#store.getAllKeys())) as Key[];
+    return answered(this.#store.getAllKeys()) as Promise<Key[]>;
   }
 
   /** @param key where the table does not take it from the row */

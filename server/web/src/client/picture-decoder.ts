@@ -84,9 +84,8 @@ export class PictureDecoder {
     this.#pool = pool;
     const all = (entries: readonly Entry[]): EncodedPicture[] => entries.map((entry) => encoded(current.index, entry));
     return {
-      pictures: async (entries) => (await pool.run({ pictures: all(entries) })) as Picture[],
-      values: async (entries, table) =>
-        (await pool.run({ pictures: all(entries), table })) as Float32Array<ArrayBuffer>,
+      pictures: (entries) => pool.run({ pictures: all(entries) }) as Promise<Picture[]>,
+      values: (entries, table) => pool.run({ pictures: all(entries), table }) as Promise<Float32Array<ArrayBuffer>>,
     };
   }
 

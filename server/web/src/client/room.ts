@@ -73,10 +73,9 @@ export async function tooFull(database: string, bytesMissing: number, free: numb
 export async function withRoom(thrown: unknown, database: string, bytesToCome: number): Promise<unknown> {
   if (!(thrown instanceof DataprepError && thrown.cause instanceof Error)) return thrown;
   if (thrown.cause.name !== 'QuotaExceededError') return thrown;
-  const { code, place, wanted, found, cause } = thrown;
   const free = await bytesFree();
   const toCome = bytesToCome > 0 ? `; ${bytesToCome} bytes were still to come` : '';
   const missing = free !== null && free < bytesToCome ? `, ${bytesToCome - free} more than there is room for` : '';
-  const next = await whatToDo(database);
-  return new DataprepError(code, { place, wanted, found: found + toCome + missing, next }, { cause });
+  const found = thrown.found + toCome + missing;
+  return new DataprepError(thrown.code, { ...thrown, found, next: await whatToDo(database) }, { cause: thrown.cause });
 }

@@ -26,15 +26,19 @@ export async function samplePixels(
   decoding: Decoding,
   { augment, seed, epoch }: Variation,
 ): Promise<SamplePixels[]> {
-  const [pictures, masks] = await Promise.all([decoding.pictures(entries), Promise.all(entries.map(entryMask))]);
-  let found: Augmented[] = entries.map(({ sample }, at) => {
-    const mask = masks[at];
-    return { sample, picture: { ...(pictures[at] as Picture), ...(mask && { mask }) } };
-  });
+  const decoded = async (): Promise<Augmented[]> => {
+    const [pictures, masks] = await Promise.all([decoding.pictures(entries), Promise.all(entries.map(entryMask))]);
+    return entries.map(({ sample }, at) => {
+      const mask = masks[at];
+      return { sample, picture: { ...(pictures[at] as Picture), ...(mask && { mask }) } };
+    });
+  };
+  let found = await decoded();
   if (augment) {
     const one = ({ sample, picture }: Augmented): Augmented =>
       augment.apply(sample, picture, seededWords(seed, epoch, sample.key));
-    found = (await augment.applyAside?.(found, seed, epoch)) ?? found.map(one);
+    const aside = await augment.applyAside?.(found, seed, epoch);
+    found = aside ?? (aside === null ? await decoded() : found).map(one);
   }
   return found.map(({ sample, picture }) => ({ sample, ...picture }));
 }

@@ -1,5 +1,6 @@
 import type { Augmented } from '../augmentation.ts';
 import { WorkerLink, WorkerLost } from '../decode/worker-link.ts';
+import { type Packed, unpacked } from './packed.ts';
 import type { VariationJob } from './worker.ts';
 import AugmentWorker from './worker.ts?worker&inline';
 
@@ -10,7 +11,7 @@ const MOST_WORKERS = 4;
 const IDLE = 3000;
 
 interface Hand {
-  link: WorkerLink<VariationJob, Augmented[]>;
+  link: WorkerLink<VariationJob, Packed>;
   /** Jobs that are not finished. */
   load: number;
 }
@@ -22,7 +23,11 @@ export class AugmentCrew {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lost = false;
 
-  /** Has the least busy do a job. @returns null where no worker can be started, or they have broken down */
+  /**
+   * Has the least busy do a job, which takes the memory of its pictures along.
+   *
+   * @returns null where no worker can be started, or they have broken down
+   */
   async run(job: VariationJob): Promise<Augmented[] | null> {
     if (this.#lost) return null;
     clearTimeout(this.#timer);
@@ -45,8 +50,7 @@ export class AugmentCrew {
     const hand = this.#free();
     hand.load += 1;
     try {
-      // Copied: if the worker breaks down, the pictures are still here.
-      return await hand.link.ask(job, []);
+      return unpacked(await hand.link.ask(job, ownedBuffers(job.samples)));
     } finally {
       hand.load -= 1;
     }
@@ -59,7 +63,7 @@ export class AugmentCrew {
       return idle ?? this.#hands.reduce((best, each) => (each.load < best.load ? each : best));
     }
     const hand = {
-      link: new WorkerLink<VariationJob, Augmented[]>(() => new AugmentWorker({ name: 'dataprep' })),
+      link: new WorkerLink<VariationJob, Packed>(() => new AugmentWorker({ name: 'dataprep' })),
       load: 0,
     };
     this.#hands.push(hand);
@@ -70,4 +74,10 @@ export class AugmentCrew {
     clearTimeout(this.#timer);
     for (const { link } of this.#hands.splice(0)) link.end(reason);
   }
+}
+
+/** The buffers of pictures that nothing else lies in. */
+function ownedBuffers(samples: readonly Augmented[]): ArrayBuffer[] {
+  const owned = samples.map(({ picture: { rgb } }) => rgb).filter(({ length, buffer }) => length === buffer.byteLength);
+  return [...new Set(owned.map(({ buffer }) => buffer))];
 }

@@ -1,6 +1,7 @@
 import type { Augmented } from '../augmentation.ts';
 import { serve } from '../decode/serving.ts';
 import { seededWords } from '../random.ts';
+import { type Packed, packed } from './packed.ts';
 import { augmentation } from './varied.ts';
 
 /** Samples to vary, and by what. */
@@ -12,9 +13,9 @@ export interface VariationJob {
   epoch: number;
 }
 
-async function vary({ settings, samples, seed, epoch }: VariationJob): Promise<Augmented[]> {
+async function vary({ settings, samples, seed, epoch }: VariationJob): Promise<Packed> {
   const { apply } = augmentation(...settings);
-  return samples.map(({ sample, picture }) => apply(sample, picture, seededWords(seed, epoch, sample.key)));
+  return packed(samples.map(({ sample, picture }) => apply(sample, picture, seededWords(seed, epoch, sample.key))));
 }
 
-serve(vary, (varied) => varied.flatMap(({ picture: { rgb, mask } }) => (mask ? [rgb, mask] : [rgb])));
+serve(vary, ({ bytes }) => [bytes]);
