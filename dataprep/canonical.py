@@ -66,7 +66,7 @@ def _usual(value: Any) -> Any:
 
 def texts(values: Iterable[str | None]) -> bytes:
     """The canonical JSON of a list of texts: what `dumps` gives, in a third of its time."""
-    return f"[{','.join('null' if value is None else _quoted(value) for value in values)}]".encode()
+    return f"[{','.join(['null' if value is None else _quoted(value) for value in values])}]".encode()
 
 
 def sha256(content: bytes | memoryview) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from bisect import bisect_right
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import Connection
 
 from dataprep.pixels.measures import ASPECTS, NO_SUMS, SIDES, Sums, add
-from dataprep.store.batches import batched
 
 # Every record that has samples, with its split.
 _MEASURES = """
@@ -30,13 +30,22 @@ def statistics(connection: Connection) -> dict[str, Any]:
     """
     everything, scene = NO_SUMS, NO_SUMS
     splits: dict[str, dict[str, Any]] = {}
-    for rows in batched(connection.exec_driver_sql(_MEASURES), _AT_ONCE):
+    # A folder's images have a size or two.
+    sizes: Counter[tuple[str, int, int]] = Counter()
+    for rows in connection.exec_driver_sql(_MEASURES).partitions(_AT_ONCE):
         measures = json.loads(f"[{','.join(text for _, text in rows)}]")
         train = [one for (split, _), one in zip(rows, measures, strict=True) if split == "train"]
         everything = add(everything, *(one["all"] for one in train))
         scene = add(scene, *(one["scene"] for one in train))
         for (split, _), one in zip(rows, measures, strict=True):
-            _count(splits.setdefault(split, _empty()), one)
+            if split not in splits:
+                splits[split] = _empty()
+            width, height = one["size"]
+            sizes[split, width, height] += 1
+            if "boxes" in one:
+                _count_boxes(splits[split]["boxes"], one["boxes"])
+    for (split, width, height), count in sizes.items():
+        _count_images(splits[split]["images"], width, height, count)
     return {
         "train": {**summary(everything), "scene": summary(scene)},
         "splits": splits,
@@ -50,12 +59,14 @@ def _empty() -> dict[str, dict[str, list[int]]]:
     }
 
 
-def _count(counts: dict[str, dict[str, list[int]]], measures: dict[str, Any]) -> None:
-    width, height = measures["size"]
-    counts["images"]["sides"][bisect_right(SIDES, max(width, height))] += 1
-    counts["images"]["aspects"][bisect_right(ASPECTS, width / height)] += 1
-    for kind, numbers in measures.get("boxes", {}).items():
-        counts["boxes"][kind] = [a + b for a, b in zip(counts["boxes"][kind], numbers, strict=True)]
+def _count_images(counts: dict[str, list[int]], width: int, height: int, number: int) -> None:
+    counts["sides"][bisect_right(SIDES, max(width, height))] += number
+    counts["aspects"][bisect_right(ASPECTS, width / height)] += number
+
+
+def _count_boxes(counts: dict[str, list[int]], more: dict[str, list[int]]) -> None:
+    for kind, numbers in more.items():
+        counts[kind] = [a + b for a, b in zip(counts[kind], numbers, strict=True)]
 
 
 def summary(sums: Sums) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from sqlalchemy import Connection, insert
@@ -161,7 +161,7 @@ class Layout:
 
     def _shards(self, target: int) -> Iterator[tuple[str, str, int, int]]:
         """Name and split of each shard, and the positions of its first and last record."""
-        rows = self._connection.exec_driver_sql(_RUNS)
+        rows = chain.from_iterable(self._connection.exec_driver_sql(_RUNS).partitions(_ROWS))
         for split, run in groupby(rows, key=lambda row: str(row[1])):
             positions, hashes, weights = array("Q"), Digests(), array("Q")
             for position, _, key, weight in run:

@@ -11,6 +11,9 @@ from sqlalchemy import Connection, select
 from dataprep import canonical
 from dataprep.store import schema
 
+# One by one, rows take SQLAlchemy as long as they take SQLite.
+_ROWS = 500
+
 
 def digest(connection: Connection, meaning: Mapping[str, Any]) -> str:
     """SHA-256 over what the dataset means, its samples and its ledger.
@@ -25,16 +28,18 @@ def digest(connection: Connection, meaning: Mapping[str, Any]) -> str:
     """
     whole = hashlib.sha256(canonical.dumps(meaning) + b"\n")
     sample, image, record = schema.samples.c, schema.images.c, schema.records.c
-    rows = connection.execute(
+    samples = connection.execute(
         select(sample.key, sample.split, sample.wire, image.sha256)
         .join(schema.images, image.id == sample.image)
         .order_by(sample.key)
     )
-    for key, split, wire, sha256 in rows:
-        whole.update(canonical.texts((key, split, canonical.sha256(wire.encode()), sha256)) + b"\n")
+    for rows in samples.partitions(_ROWS):
+        for key, split, wire, sha256 in rows:
+            whole.update(canonical.texts((key, split, canonical.sha256(wire.encode()), sha256)) + b"\n")
     ledger = connection.execute(
         select(record.key, record.status, record.reason).order_by(record.key, record.status, record.reason)
     )
-    for row in ledger:
-        whole.update(canonical.texts(row) + b"\n")
+    for some in ledger.partitions(_ROWS):
+        for row in some:
+            whole.update(canonical.texts(row) + b"\n")
     return whole.hexdigest()
