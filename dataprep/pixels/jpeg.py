@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections import deque
 
 import numpy as np
 import simplejpeg  # type: ignore[import-untyped]  # has no type hints
@@ -42,6 +43,10 @@ _APP0, _APP14, _COMMENT, _TABLES = 0xE0, 0xEE, 0xFE, 0xDB
 _PLAIN_FRAMES, _SKIPPED = (0xC0, 0xC1), (0xC4, 0xDD, _COMMENT)
 
 
+# The last headers that were plain, up to the codes of the scan, and what they say: what one program wrote has few.
+_known: deque[tuple[bytes, tuple[str, Size]]] = deque(maxlen=4)
+
+
 def plain_header(content: bytes) -> tuple[str, Size] | None:
     """Pillow's mode of a JPEG, and its size, for a file of one scan that says nothing else.
 
@@ -51,6 +56,19 @@ def plain_header(content: bytes) -> tuple[str, Size] | None:
     Returns:
         None for any other file, a damaged one included.
     """
+    for head, said in tuple(_known):  # a copy: another thread may add to it
+        if content.startswith(head):
+            return said
+    judged = _judged_header(content)
+    if judged is None:
+        return None
+    said, end = judged
+    _known.append((content[:end], said))
+    return said
+
+
+def _judged_header(content: bytes) -> tuple[tuple[str, Size], int] | None:
+    """What `plain_header` gives, and where the header ends: nothing behind that is looked at."""
     found, components = None, b""
     for marker, start, end in jpeg_segments(content):
         if end > len(content):
@@ -58,7 +76,8 @@ def plain_header(content: bytes) -> tuple[str, Size] | None:
         if marker == SCAN:
             # All components in it: then no scan is missing, see `_judge_scans`.
             body = content[start:end]
-            return found if body[:1] == bytes([len(components)]) and body[1:-3:2] == components else None
+            whole = body[:1] == bytes([len(components)]) and body[1:-3:2] == components
+            return (found, end) if found and whole else None
         if marker in _PLAIN_FRAMES:
             if found is not None or end - start < 6:
                 return None
