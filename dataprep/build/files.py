@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,21 +26,24 @@ class Content(NamedTuple):
     stamp: Stamp
 
 
-def read(path: str) -> Content:
+def read(path: str, judge: Callable[[int], None] | None = None) -> Content:
     """Reads a file, or a member of an archive, as it was at one moment.
 
     Args:
         path: its location.
+        judge: called with its length in bytes before it is read; what it raises, this raises.
 
     Raises:
         RecordError: ``unreadable``; ``unsteady``, it changed while it was read, twice.
     """
+    alone = file_of(path) == path
     try:
         for _ in range(2):
             with open(file_of(path), "rb") as file:
                 before = Stamp.of(os.fstat(file.fileno()))
+                if judge:
+                    judge(before.size if alone else length_of(path))
                 whole = read_from(file, path)
-                alone = file_of(path) == path
                 if before == Stamp.of(os.fstat(file.fileno())) and (not alone or len(whole) == before.size):
                     return Content(whole, before)
     except OSError as error:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from dataprep.pixels.decode import decode, open_image
 from dataprep.pixels.encode import encode, encode_mask
 from dataprep.pixels.exhaustion import ran_out_of_memory
 from dataprep.pixels.labels import source_labels
-from dataprep.pixels.measures import digest, measure, no_sums, sums_of
+from dataprep.pixels.measures import digest, measure, measures_json, no_sums, sums_of
 from dataprep.pixels.memory import mask_peak_bytes
 from dataprep.pixels.perceptual import perceptual_hash
 from dataprep.pixels.render import render
@@ -71,8 +71,7 @@ def prepare(record: Record, recipe: Recipe, admit: Admit = _always) -> Outcome:
         Exception: a fault of ours, or memory that ran out (`ran_out_of_memory`).
     """
     try:
-        _admit_file(record, recipe, admit)
-        content, stamp = read(record.path)
+        content, stamp = read(record.path, partial(_admit_file, recipe.memory_mb, admit))
     except RecordError as error:
         return _failed(record, "rejected", error)
     source = (hashlib.sha256(content).hexdigest(), stamp)
@@ -127,20 +126,16 @@ def _prepare(record: Record, content: bytes, recipe: Recipe, admit: Admit) -> Ou
     measures = measure(opened.size, labels.boxes, sums)
     if (look := perceptual_hash(pixels)) is not None:
         measures["look"] = look.hex()
-    return Outcome(row, tuple(samples), pixels=digest(pixels, scale), measures=json.dumps(measures))
+    return Outcome(row, tuple(samples), pixels=digest(pixels, scale), measures=measures_json(measures))
 
 
-def _admit_file(record: Record, recipe: Recipe, admit: Admit) -> None:
+def _admit_file(memory_mb: int, admit: Admit, length: int) -> None:
     """Bounds the file itself, before it is read."""
-    most = recipe.memory_mb << 20
-    try:
-        length = length_of(record.path)
-    except OSError:
-        return  # who reads it says what is wrong
+    most = memory_mb << 20
     if length > most:
         raise DecodeError(
             "too_large",
-            f"the file has {length >> 20} MiB, the limit is {recipe.memory_mb}; shrink it, or raise limits.memory_mb",
+            f"the file has {length >> 20} MiB, the limit is {memory_mb}; shrink it, or raise limits.memory_mb",
         )
     if length > FREE_BYTES:
         # Its header is not known yet: all that one record may take, decoded and rendered.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 from dataprep.errors import PlanError
 from dataprep.geometry import Size
 from dataprep.labels import Boxes
-from dataprep.pixels.measures import ASPECTS, SIDES, bins, digest, measure, no_sums, scene_of, sums_of
+from dataprep.pixels.measures import ASPECTS, SIDES, bins, digest, measure, measures_json, no_sums, scene_of, sums_of
 from dataprep.plan import View
 from tests.pictures import render
 from tests.strategies import Step, chains, cuts, flips, pads, resamples, sizes, turns
@@ -52,6 +53,7 @@ def test_sums_are_those_of_the_pixels_and_of_the_scene(size: Size, chain: list[S
 def test_boxes_are_counted_by_side_and_aspect(corners: list[tuple[float, ...]]) -> None:
     boxes = [(min(a, c), min(b, d), max(a, c), max(b, d)) for a, b, c, d in corners]
     found = measure(Size(9, 9), Boxes.of(np.array(boxes).reshape(-1, 4)), no_sums())
+    assert measures_json({**found, "look": "0f"}) == json.dumps({**found, "look": "0f"})
     if not boxes:
         assert "boxes" not in found
         return
