@@ -40,11 +40,11 @@ def main() -> None:
             compare(photos.megapixels(size), paths, load(manifests.write(folder)), manifests.SQUARE)
 
 
-def compare(name: str, paths: list[Path], loaded: LoadedManifest, target: Size, turns: int = _TURNS) -> None:
+def compare(name: str, paths: list[Path], loaded: LoadedManifest, target: Size) -> None:
     """Both in turn, on one process and on all, so that what else the machine does hits them alike."""
     counts = sorted({1, processors()})
     found: dict[tuple[str, int], list[Taken]] = {(who, n): [] for who in ("bare", "build") for n in counts}
-    for _ in range(turns):
+    for _ in range(_TURNS):
         for n in counts:
             found["bare", n].append(taken(partial(bare.run, paths, target, n)))
             found["build", n].append(fresh(loaded, n))

@@ -27,7 +27,7 @@ def main() -> None:
         folder = Path(place) / "photos"
         paths = photos.make(folder, photos.TINY, _COUNT)
         loaded = load(manifests.write(folder, TARGET))
-        compare(str(photos.TINY), paths, loaded, TARGET, turns=1 if FULL else 3)
+        compare(str(photos.TINY), paths, loaded, TARGET)
         steadiness(loaded, Path(place) / "bench.db")
 
 
