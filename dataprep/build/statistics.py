@@ -30,13 +30,13 @@ def statistics(connection: Connection) -> dict[str, Any]:
     """
     everything, scene = NO_SUMS, NO_SUMS
     splits: dict[str, dict[str, Any]] = {}
-    # A folder's images have a size or two.
-    sizes: Counter[tuple[str, int, int]] = Counter()
     for rows in connection.exec_driver_sql(_MEASURES).partitions(_AT_ONCE):
         measures = json.loads(f"[{','.join(text for _, text in rows)}]")
         train = [one for (split, _), one in zip(rows, measures, strict=True) if split == "train"]
         everything = add(everything, *(one["all"] for one in train))
         scene = add(scene, *(one["scene"] for one in train))
+        # A folder's images have a size or two.
+        sizes: Counter[tuple[str, int, int]] = Counter()
         for (split, _), one in zip(rows, measures, strict=True):
             if split not in splits:
                 splits[split] = _empty()
@@ -44,8 +44,8 @@ def statistics(connection: Connection) -> dict[str, Any]:
             sizes[split, width, height] += 1
             if "boxes" in one:
                 _count_boxes(splits[split]["boxes"], one["boxes"])
-    for (split, width, height), count in sizes.items():
-        _count_images(splits[split]["images"], width, height, count)
+        for (split, width, height), number in sizes.items():
+            _count_images(splits[split]["images"], width, height, number)
     return {
         "train": {**summary(everything), "scene": summary(scene)},
         "splits": splits,
