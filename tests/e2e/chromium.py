@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 TFJS = ROOT / "server/web/node_modules/@tensorflow/tfjs/dist/tf.min.js"
@@ -27,6 +27,10 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
 ]
+
+# Three browsers on two processors: a page that takes long is not wrong. `expect` has a limit of its own, of 5 s.
+TIMEOUT_MS = 60_000
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 def executable() -> str:
@@ -48,7 +52,7 @@ def chromium(profile: Path, *flags: str) -> Iterator[BrowserContext]:
         context = playwright.chromium.launch_persistent_context(
             str(profile), executable_path=executable(), args=[*FLAGS, *flags], viewport={"width": 1280, "height": 800}
         )
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(TIMEOUT_MS)
         try:
             yield context
         finally:
