@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from array import array
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dataprep.store.batches import batched
 
@@ -17,8 +18,9 @@ _TABLE = "CREATE TABLE files (name TEXT, size INT, modified INT, changed INT, in
 _INDEX = "CREATE INDEX files_name ON files (name)"
 _INSERT = "INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)"
 _COMPLETE = "INSERT INTO files SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM files WHERE name = ?1)"
-# Who reads a digest can rely on its being one, whatever has happened to the file.
-_GOOD = "length(digest) = 64 AND digest NOT GLOB '*[^0-9a-f]*'"
+# Who reads a digest can rely on its being one, whatever has happened to the file. (SQLite's GLOB takes four times as
+# long for it.)
+_is_digest = re.compile("[0-9a-f]{64}").fullmatch
 # Below SQLite's smallest limit of parameters.
 _AT_ONCE = 500
 
@@ -51,6 +53,7 @@ class Memory:
         self._path = path
         self._beginning = path.with_name(path.name + ".new")
         self._old = None if blank or not path.exists() else sqlite3.connect(path)
+        self._last = 0  # the number of what was recalled last
         self._held = array("q")
         self._fresh: list[tuple[object, ...]] = []
         self._new: sqlite3.Connection | None = None
@@ -62,10 +65,27 @@ class Memory:
             return found
         with suppress(sqlite3.Error):
             for some in batched(names, _AT_ONCE):
-                marks = ",".join("?" * len(some))
-                query = f"SELECT {_COLUMNS}, rowid FROM files WHERE name IN ({marks}) AND {_GOOD}"
-                found.update((row[0], Remembered._make(row)) for row in self._old.execute(query, some))
+                rows = self._next(some) or self._search(some)
+                self._last = max((row[-1] for row in rows), default=self._last)
+                ones = map(Remembered._make, rows)
+                found.update((one.name, one) for one in ones if type(one.digest) is str and _is_digest(one.digest))
         return found
+
+    def _next(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """The rows after the last ones, if they are those of these names.
+
+        A build asks in the order in which the one before has written; an index leads from page to page, and takes
+        five times as long.
+        """
+        assert self._old is not None
+        query = f"SELECT {_COLUMNS}, rowid FROM files NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        rows = self._old.execute(query, (self._last, len(names))).fetchall()
+        return rows if [row[0] for row in rows] == list(names) else []
+
+    def _search(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        assert self._old is not None
+        query = f"SELECT {_COLUMNS}, rowid FROM files WHERE name IN ({','.join('?' * len(names))})"
+        return self._old.execute(query, names).fetchall()
 
     def hold(self, one: Remembered) -> None:
         """Says that something is still as it is remembered."""
