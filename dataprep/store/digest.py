@@ -6,11 +6,15 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from dataprep import canonical
-from dataprep.store import schema
 
+_SAMPLES = """
+SELECT s.key, s.split, s.wire, i.sha256 FROM main.samples s JOIN main.images i ON i.id = s.image ORDER BY s.key
+"""
+# Sorted here: the index of keys would lead from page to page. (Samples' texts may be too long to sort.)
+_LEDGER = "SELECT key, status, reason FROM main.records NOT INDEXED ORDER BY key, status, reason"
 # One by one, rows take SQLAlchemy as long as they take SQLite.
 _ROWS = 500
 
@@ -27,19 +31,10 @@ def digest(connection: Connection, meaning: Mapping[str, Any]) -> str:
         meaning: what numbers in labels and pixels stand for: classes, keypoints, normalize.
     """
     whole = hashlib.sha256(canonical.dumps(meaning) + b"\n")
-    sample, image, record = schema.samples.c, schema.images.c, schema.records.c
-    samples = connection.execute(
-        select(sample.key, sample.split, sample.wire, image.sha256)
-        .join(schema.images, image.id == sample.image)
-        .order_by(sample.key)
-    )
-    for rows in samples.partitions(_ROWS):
+    for rows in connection.exec_driver_sql(_SAMPLES).partitions(_ROWS):
         for key, split, wire, sha256 in rows:
             whole.update(canonical.texts((key, split, canonical.sha256(wire.encode()), sha256)) + b"\n")
-    ledger = connection.execute(
-        select(record.key, record.status, record.reason).order_by(record.key, record.status, record.reason)
-    )
-    for some in ledger.partitions(_ROWS):
-        for row in some:
+    for rows in connection.exec_driver_sql(_LEDGER).partitions(_ROWS):
+        for row in rows:
             whole.update(canonical.texts(row) + b"\n")
     return whole.hexdigest()
