@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -68,7 +69,7 @@ def run(
             writer.suspend()
         if isinstance(error, KeyboardInterrupt):
             raise running.interrupted() from None
-        if isinstance(error, SQLAlchemyError):
+        if isinstance(error, SQLAlchemyError | sqlite3.Error):
             raise StoreError(
                 f"{store}: the store can't be written: {getattr(error, 'orig', None) or error}; make room or mend the "
                 "disk, then build again: what is done is kept"

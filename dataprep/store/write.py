@@ -1,7 +1,7 @@
 """Writes a store: images go into ``NAME.db.building``, which becomes ``NAME.db`` by one rename.
 
 What became of each record is kept beside it until then, in ``NAME.db.outcomes``, so that a build that was killed goes
-on. Everything else is put together at the end, in one transaction.
+on. Everything else is put together at the end, in one transaction; what seals it is the last to be written.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from dataprep.store.content import Planned
 from dataprep.store.digest import digest
 from dataprep.store.finish import golden, kinds, one_size
 from dataprep.store.identity import APPLICATION_ID, FORMAT_VERSION, driver, is_current, is_store
+from dataprep.store.integrity import check_integrity
 from dataprep.store.lock import BuildLock
 from dataprep.store.outcomes import SCHEMA, Outcomes, has_layout
 from dataprep.store.seal import seal
@@ -75,11 +76,11 @@ class StoreWriter:
         try:
             try:
                 self._open()
-            except SQLAlchemyError:
+            except (SQLAlchemyError, sqlite3.Error):
                 # What a crash of the machine may leave is no base to go on from.
                 self._remove()
                 self._open()
-        except (OSError, SQLAlchemyError) as error:
+        except (OSError, SQLAlchemyError, sqlite3.Error) as error:
             self._lock.release()
             raise StoreError(f"{path}: the store can't be written there: {error}") from error
 
@@ -107,6 +108,9 @@ class StoreWriter:
     def _set_aside(self) -> None:
         """Keeps a store whose build was killed between its last commit and its rename, as one that broke a limit."""
         with closing(sqlite3.connect(self._building)) as connection:
+            if not connection.execute("SELECT seal FROM dataset").fetchone()[0]:
+                connection.execute("UPDATE dataset SET seal = ?", (seal(connection),))
+                connection.commit()
             for pragma in ("wal_checkpoint(TRUNCATE)", "journal_mode=DELETE"):
                 connection.execute(f"PRAGMA {pragma}")
         self._building.replace(_beside(self.path, "failed"))
@@ -153,7 +157,6 @@ class StoreWriter:
                 seal="",
             )
         )
-        connection.execute(update(schema.dataset).values(seal=seal(driver(connection))))
         connection.commit()
         final = _beside(self.path, "failed") if failed else self.path
         self._put_in_place(final)
@@ -163,14 +166,8 @@ class StoreWriter:
         connection = self._connection
         connection.exec_driver_sql(f"DETACH DATABASE {SCHEMA}")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._seal()
         connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
-        found = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
-        if found != "ok":
-            self._close()
-            self._remove()
-            raise StoreCorrupt(
-                f"{self._building}: SQLite's integrity check says {found!r}; check the disk, build again"
-            )
         self._close()
         with self._building.open("rb") as file:
             os.fsync(file.fileno())
@@ -185,6 +182,20 @@ class StoreWriter:
             _beside(self.path, "failed").unlink(missing_ok=True)
         self._remove()
         self._lock.release()
+
+    def _seal(self) -> None:
+        """Has SQLite check the file while the seal is made: the one takes no interpreter, the other as long."""
+        connection = self._connection
+        with check_integrity(self._building) as check:
+            sealed = seal(driver(connection))
+        if (found := check.result()) != "ok":
+            self._close()
+            self._remove()
+            raise StoreCorrupt(
+                f"{self._building}: SQLite's integrity check says {found!r}; check the disk, build again"
+            )
+        connection.execute(update(schema.dataset).values(seal=sealed))
+        connection.commit()
 
     def suspend(self) -> None:
         """Stops; what is done is kept, and the next writer of this store goes on from there."""
