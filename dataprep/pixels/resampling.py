@@ -43,6 +43,8 @@ _NOISE = 2.0**-20
 _BLOCKS = {_DOWN: 8, _ACROSS: 16}
 # Up to so many pixels along an axis, one block takes them all: more calls would cost more than its zeros.
 _FEW = 64
+# Weights in a block that is multiplied with the channels side by side.
+_MIXED = 1 << 11
 # Numbers that are computed with at once, of the input and in all: they fit into a processor's caches, and bound the
 # memory.
 _STRIP, _WHOLE = 1 << 18, 1 << 19
@@ -68,7 +70,8 @@ def resample(pixels: Pixels, border: Sides, box: Rect, size: Size, filter: Filte
     down = _weights(height, border.top, border.bottom, box.y0, box.y1, size.height, filter, fill.mode, _DOWN)
     across = _weights(width, border.left, border.right, box.x0, box.x1, size.width, filter, fill.mode, _ACROSS)
     result = np.empty((size.height, size.width, 3), np.uint8)
-    result[: down.first] = result[down.last :] = result[:, : across.first] = result[:, across.last :] = fill.color
+    if across.last - across.first < size.width or down.last - down.first < size.height:
+        result[: down.first] = result[down.last :] = result[:, : across.first] = result[:, across.last :] = fill.color
     if across.first == across.last:
         return result
     rows = max(_WHOLE // (3 * width) // down.block, 1) * down.block
@@ -79,7 +82,7 @@ def resample(pixels: Pixels, border: Sides, box: Rect, size: Size, filter: Filte
 
 
 def _down(pixels: Pixels, weights: _Weights, top: int, end: int, fill: Fill) -> _Singles:
-    """Some output rows before they are resampled along x: (3, end - top, width), in quarters of a level."""
+    """Some output rows before they are resampled along x: (end - top, width, 3), in quarters of a level."""
     width = pixels.shape[1]
     sums = np.empty((end - top, width, 3), np.float32)
     flat = sums.reshape(end - top, 3 * width)
@@ -101,10 +104,7 @@ def _down(pixels: Pixels, weights: _Weights, top: int, end: int, fill: Fill) -> 
     for row in weights.edges:
         if top <= row < end:
             sums[row - top] += weights.filled[row] * _levels(fill)
-    np.rint(sums, out=sums)
-    planes = np.empty((3, end - top, width), np.float32)
-    cv2.split(sums, list(planes))
-    return planes
+    return np.rint(sums, out=sums)
 
 
 def _signed(pixels: Pixels) -> _Singles:
@@ -113,9 +113,17 @@ def _signed(pixels: Pixels) -> _Singles:
     return turned.view(np.int8).astype(np.float32)
 
 
-def _across(planes: _Singles, weights: _Weights, fill: Fill) -> Pixels:
+def _across(rows: _Singles, weights: _Weights, fill: Fill) -> Pixels:
     """The same rows resampled along x, without columns of fill only."""
-    start, width, count = weights.first, weights.last - weights.first, planes.shape[1]
+    start, width, (count, length, _) = weights.first, weights.last - weights.first, rows.shape
+    if weights.mixed is not None:
+        read = 3 * weights.reads[0]
+        mixed = rows.reshape(count, -1)[:, read : read + len(weights.mixed)] @ weights.mixed
+        for column in weights.edges:
+            mixed.reshape(count, width, 3)[:, column - start] += weights.filled[column] * _LEVEL * _levels(fill)
+        return _bytes(mixed).reshape(count, width, 3)
+    planes = np.empty((3, count, length), np.float32)
+    cv2.split(rows, list(planes))
     flat = planes.reshape(3 * count, -1)
     sums = np.empty((3, count, width), np.float32)
     lines = sums.reshape(3 * count, width)
@@ -125,9 +133,12 @@ def _across(planes: _Singles, weights: _Weights, fill: Fill) -> Pixels:
         )
     for column in weights.edges:
         sums[:, :, column - start] += weights.filled[column] * _LEVEL * _levels(fill)[:, None]
-    # Rounded, halves to even, and cut off at 0 and 255, in one go; to add the middle, which is even, changes neither.
-    rounded = np.asarray(cv2.addWeighted(lines, 1, lines, 0, _MIDDLE, dtype=cv2.CV_8U), np.uint8)
-    return np.asarray(cv2.merge(list(rounded.reshape(sums.shape))), np.uint8)
+    return np.asarray(cv2.merge(list(_bytes(lines).reshape(sums.shape))), np.uint8)
+
+
+def _bytes(sums: _Singles) -> Pixels:
+    """Rounded, halves to even, and cut off at 0 and 255, in one go; the middle, which is added, is even."""
+    return np.asarray(cv2.addWeighted(sums, 1, sums, 0, _MIDDLE, dtype=cv2.CV_8U), np.uint8)
 
 
 def _levels(fill: Fill) -> _Singles:
@@ -146,6 +157,8 @@ class _Weights:
         shares: (blocks, inputs, block), whole numbers times a power of two; the first block begins at `first`.
         filled: (outputs,), what a constant fill weighs, in the same unit.
         edges: the outputs from `first` to `last` where it weighs anything.
+        mixed: (3 * inputs, 3 * outputs), the same shares for pixels whose channels lie side by side, where one block is
+            so small that to part them would take longer than to multiply by zeros; else None.
     """
 
     first: int
@@ -155,6 +168,7 @@ class _Weights:
     shares: _Singles
     filled: _Singles
     edges: list[int]
+    mixed: _Singles | None
 
     def blocks(self, top: int, end: int) -> Iterator[tuple[int, int, _Singles]]:
         """The first output, the first input, and the weights (inputs, outputs) of each block from `top` to `end`."""
@@ -183,7 +197,10 @@ def _weights(
     reads, blocks = _cut(np.clip(places, 0, length - 1)[first:last], whole[first:last], length, block)
     edges = first + np.flatnonzero(filled[first:last])
     unit = np.float32(_UNITS[one])
-    return _Weights(first, last, block, reads, blocks * unit, filled.astype(np.float32) * unit, edges.tolist())
+    blocks *= unit
+    small = one == _ACROSS and len(blocks) == 1 and blocks.size <= _MIXED
+    mixed = np.kron(blocks[0][:, : last - first], np.eye(3, dtype=np.float32)) if small else None
+    return _Weights(first, last, block, reads, blocks, filled.astype(np.float32) * unit, edges.tolist(), mixed)
 
 
 def _whole_weights(
