@@ -57,10 +57,18 @@ def sample_json(
     texts["affine"] = _affine(affine)
     texts["image_size"], texts["size"] = (f"[{size.width},{size.height}]" for size in (stored, source))
     texts["key"], texts["length"], texts["sha256"] = _text(key), str(len(image)), f'"{canonical.sha256(image)}"'
-    fields = [f'"{name}":{texts[name]}' for name in sorted(texts)]
-    before = sum(name < "offset" for name in texts)
-    head = "{" + ",".join(fields[:before])
-    return SampleText(f"{head},{','.join(fields[before:])}}}", len(head))
+    before, after = _in_order(tuple(texts))
+    head = "{" + ",".join([f'"{name}":{texts[name]}' for name in before])
+    tail = ",".join([f'"{name}":{texts[name]}' for name in after])
+    return SampleText(f"{head},{tail}}}", len(head))
+
+
+# Samples of a dataset have labels of the same kinds, or of a few.
+@lru_cache(maxsize=256)
+def _in_order(names: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Sorted, those before ``offset`` and those after it."""
+    names = tuple(sorted(names))
+    return [name for name in names if name < "offset"], [name for name in names if name > "offset"]
 
 
 def _text(value: Any) -> str:
