@@ -20,6 +20,7 @@ from dataprep.build.untouched import Noted, remember
 from dataprep.build.verdict import summarize
 from dataprep.build.work import list_work
 from dataprep.errors import BuildInterrupted, DataprepError, ManifestError
+from dataprep.heap import few_collections
 from dataprep.locations import file_of, reads
 from dataprep.manifest import LoadedManifest
 from dataprep.store.identity import connect
@@ -32,6 +33,7 @@ _MOST_ENTRIES, _ENTRIES_A_FILE = 100_000, 4
 _LEADS_OUT = re.compile(r'"/|\.\./|\.\."')
 
 
+@few_collections()
 def build(
     loaded: LoadedManifest,
     store: Path,
