@@ -238,19 +238,21 @@ def test_a_manifest_that_was_changed_and_changed_back_is_the_one_that_was_read(p
 
 
 @pytest.mark.parametrize("name", ["Annotations/2.xml", "masks/2.png"])
-def test_what_could_not_be_read_is_read_again(photos: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = open
+def test_what_could_not_be_read_is_read_again(photos: Path, name: str) -> None:
+    def failing(real: Callable[..., Any]) -> Callable[..., Any]:
+        def fails(path: Any, *arguments: Any, **options: Any) -> Any:
+            if str(path).endswith(name):
+                raise OSError(5, "Input/output error")
+            return real(path, *arguments, **options)
 
-    def fails(path: Any, *arguments: Any, **options: Any) -> Any:
-        if str(path).endswith(name):
-            raise OSError(5, "Input/output error")
-        return real(path, *arguments, **options)
+        return fails
 
-    monkeypatch.setattr("builtins.open", fails)
-    # Only this process has the fault, no worker: the mask is read there.
-    assert run(photos).reasons == ({"bad_annotation": 1} if name.endswith(".xml") else {})
-    assert seen(photos) is None
-    monkeypatch.setattr("builtins.open", real)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builtins.open", failing(open))
+        patch.setattr("os.open", failing(os.open))
+        # Only this process has the fault, no worker: the mask is read there.
+        assert run(photos).reasons == ({"bad_annotation": 1} if name.endswith(".xml") else {})
+        assert seen(photos) is None
     assert run(photos).accepted == INPUTS
     assert run(photos).reused == {"previous store": INPUTS} and seen(photos) is not None
 
