@@ -1,4 +1,4 @@
-"""How the allocator of this process behaves."""
+"""How this process takes memory, and looks for what it can give back."""
 
 from __future__ import annotations
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from dataprep.build.files import Files
+from dataprep.build.files import Files, read
 from dataprep.build.stamp import Stamp
+from dataprep.errors import RecordError
 from dataprep.locations import location
 from tests.archive_files import std_zip
 
@@ -104,3 +105,23 @@ def test_a_file_of_digests_that_is_spoilt_is_forgotten(photos: list[str], tmp_pa
     files.remember("/new", Stamp(1, 2, 3, 4), "e" * 64)
     files.save(whole=True)
     assert remembered(tmp_path / "s.db")["/new"] == "e" * 64
+
+
+def test_a_system_that_gives_less_at_a_time_gives_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(os.urandom(10_001))
+    whole = os.read
+    monkeypatch.setattr("os.read", lambda file, length: whole(file, min(length, 1000)))
+    assert read(str(path)).whole == path.read_bytes()
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_a_file_that_gets_another_length_while_it_is_read_is_not_taken(tmp_path: Path, change: int) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(bytes(5000))
+
+    def other(length: int) -> None:
+        os.truncate(path, length + change)
+
+    with pytest.raises(RecordError, match="changes while it is read"):
+        read(str(path), other)
